@@ -1,0 +1,147 @@
+"""The one way to touch the database: a visible transaction that carries its clock and its actor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import LiteralString, TypeAlias, TypeVar
+
+from psycopg import AsyncConnection, IntegrityError
+from psycopg.rows import DictRow, dict_row, kwargs_row
+from psycopg_pool import AsyncConnectionPool
+
+from huiliu.kit.errors import refusal_for_constraint
+
+LOCK_TIMEOUT_MS = 3_000
+STATEMENT_TIMEOUT_MS = 15_000
+APP_ROLE = "huiliu_app"
+"""Owns nothing: row-level security applies to it, and it may not change or delete journal and ledger rows."""
+
+Connection: TypeAlias = AsyncConnection[DictRow]
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+Row = TypeVar("Row")
+
+
+class ActorKind(StrEnum):
+    """Who acts; also who a line of the timeline is attributed to."""
+
+    BUYER = "buyer"
+    STAFF = "staff"
+    MACHINE = "machine"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Someone acting on one platform. `id` is a staff, buyer or API-key id; `name` is what the timeline shows."""
+
+    kind: ActorKind
+    platform_id: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction: the connection, one reading of the clock, and the actor. Every action's first argument."""
+
+    connection: Connection
+    now: datetime
+    actor: Actor
+
+    @property
+    def platform_id(self) -> int:
+        """The tenant every statement of this transaction is confined to."""
+        return self.actor.platform_id
+
+    async def one(self, kind: type[Row], sql: LiteralString, /, **params: object) -> Row | None:
+        """The first row as a `kind` (columns are its keyword arguments), or None."""
+        async with self.connection.cursor(row_factory=kwargs_row(kind)) as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchone()
+
+    async def all(self, kind: type[Row], sql: LiteralString, /, **params: object) -> list[Row]:
+        """Every row as a `kind`; the statement carries the LIMIT."""
+        async with self.connection.cursor(row_factory=kwargs_row(kind)) as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchall()
+
+    async def value(self, sql: LiteralString, /, **params: object) -> object:
+        """The first column of the first row, or None."""
+        cursor = await self.connection.execute(sql, params)
+        row = await cursor.fetchone()
+        return None if row is None else next(iter(row.values()))
+
+    async def run(self, sql: LiteralString, /, **params: object) -> int:
+        """Execute and return how many rows changed."""
+        cursor = await self.connection.execute(sql, params)
+        return cursor.rowcount
+
+    async def queue(self, sql: LiteralString, /, **params: object) -> None:
+        """Execute without asking how it went: inside a pipelined transaction this costs no round trip."""
+        await self.connection.execute(sql, params)
+
+
+def utc_now() -> datetime:
+    """The clock of a running program; tests hand another one to `transaction`."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def transaction(
+    pool: Pool, actor: Actor, *, pipelined: bool = False, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Tx]:
+    """One transaction, confined to the actor's platform; commits on leaving, rolls back on any exception.
+
+    A violated constraint that has a Refusal leaves as that Refusal. `pipelined` sends statements without waiting for
+    each answer, for the hot paths.
+    """
+    try:
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(pool.connection())
+            if pipelined:
+                await stack.enter_async_context(connection.pipeline())
+            async with connection.transaction():
+                await _confine(connection, str(actor.platform_id))
+                yield Tx(connection, clock(), actor)
+    except IntegrityError as error:
+        refusal = refusal_for_constraint(error.diag.constraint_name)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+@asynccontextmanager
+async def across_platforms(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction that sees every platform: for the worker to find what is due, and for the operator's commands."""
+    async with pool.connection() as connection, connection.transaction():
+        await _confine(connection, "*")
+        yield connection
+
+
+def create_pool(url: str, *, size_max: int) -> Pool:
+    """A closed pool whose connections run as the confined role; `async with pool:` opens it."""
+    return AsyncConnectionPool(
+        url,
+        connection_class=AsyncConnection[DictRow],
+        kwargs={"row_factory": dict_row},
+        min_size=1,
+        max_size=size_max,
+        open=False,
+        configure=_configure,
+    )
+
+
+async def _configure(connection: Connection) -> None:
+    await connection.execute(f"SET ROLE {APP_ROLE}")
+    await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    await connection.execute("SET timezone = 'UTC'")
+    await connection.commit()
+
+
+async def _confine(connection: Connection, platform: str) -> None:
+    await connection.execute("SELECT set_config('huiliu.platform', %s, true)", (platform,))

