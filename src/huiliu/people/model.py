@@ -1,4 +1,4 @@
-"""Who uses a platform and what each may do: buyers, staff, machines, and the platform itself. Pure values, no driver."""
+"""Who uses a platform and what each may do: buyers, staff, machines, the platform itself. Pure values, no driver."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from huiliu.kit.db import Actor, ActorKind
 from huiliu.kit.errors import NotAllowed
 from huiliu.people.errors import ScopeMissing
 
@@ -122,23 +121,6 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Viewer: TypeAlias = Buyer | Staff | ApiKey
-
-
-def actor_of(viewer: Viewer) -> Actor:
-    """Who the timeline says acted. A buyer is known by a keyed hash or an order's id, never by the contact."""
-    match viewer:
-        case Staff():
-            return Actor(ActorKind.STAFF, viewer.platform_id, str(viewer.id), viewer.name)
-        case ApiKey():
-            return Actor(ActorKind.MACHINE, viewer.platform_id, str(viewer.id), viewer.name)
-        case Buyer():
-            return Actor(ActorKind.BUYER, viewer.platform_id, _buyer_id(viewer), viewer.name)
-
-
-def _buyer_id(buyer: Buyer) -> str:
-    if buyer.contact_hash is not None:
-        return f"contact:{buyer.contact_hash.hex()}"
-    return f"order:{buyer.order_ids[-1]}" if buyer.order_ids else "visitor"
 
 
 def require(viewer: Viewer, permission: Permission) -> Staff:
