@@ -33,15 +33,23 @@ class Keyring:
 
     def seal(self, text: str, *, context: str) -> bytes:
         """Encrypt `text`; `context` (table.column) is authenticated, so a value moved elsewhere will not open."""
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = self._ciphers[self._current].encrypt(nonce, text.encode(), context.encode())
-        return self._current.encode() + b":" + nonce + sealed
+        return self.seal_bytes(text.encode(), context=context)
 
     def open(self, sealed: bytes, *, context: str) -> str:
         """Raises KeyError for an unknown key and InvalidTag for a changed or moved value."""
+        return self.open_bytes(sealed, context=context).decode()
+
+    def seal_bytes(self, data: bytes, *, context: str) -> bytes:
+        """The same for bytes: the sealed originals of evidence files."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._ciphers[self._current].encrypt(nonce, data, context.encode())
+        return self._current.encode() + b":" + nonce + sealed
+
+    def open_bytes(self, sealed: bytes, *, context: str) -> bytes:
+        """Raises KeyError for an unknown key and InvalidTag for a changed or moved value."""
         name, _, rest = sealed.partition(b":")
         cipher = self._ciphers[name.decode()]
-        return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode()).decode()
+        return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode())
 
     def fingerprint(self, text: str, *, context: str) -> bytes:
         """A keyed SHA-256: equal texts of one context are equal, and nothing can be read back without the key."""

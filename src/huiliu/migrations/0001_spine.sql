@@ -273,6 +273,7 @@ CREATE TABLE claims (
     created_at      timestamptz NOT NULL,
     filed_at        timestamptz,                        -- first application: the claim's clock is frozen here
     round_filed_at  timestamptz,
+    mediated_at     timestamptz,                        -- the platform was called in: later steps return to mediation
     updated_at      timestamptz NOT NULL,
     closed_at       timestamptz,
     PRIMARY KEY (platform_id, id),
@@ -383,6 +384,8 @@ CREATE TABLE evidence_files (
     FOREIGN KEY (platform_id, claim_id) REFERENCES claims
 );
 CREATE INDEX evidence_files_claim ON evidence_files (platform_id, claim_id, slot, added_at);
+-- The same picture handed in twice for one slot is kept once, also when both copies arrive together.
+CREATE UNIQUE INDEX evidence_file_once ON evidence_files (platform_id, claim_id, slot, sha256) WHERE removed_at IS NULL;
 
 -- Evidence that is words, not a file: a signed declaration (未使用声明), or what the platform's records say.
 CREATE TABLE evidence_notes (
@@ -392,7 +395,9 @@ CREATE TABLE evidence_notes (
     slot        text NOT NULL,
     round       smallint NOT NULL,
     source      text NOT NULL CHECK (source IN ('buyer', 'staff', 'platform')),
+    kind        text NOT NULL CHECK (kind IN ('declaration', 'statement', 'record')),  -- record: attached by itself
     words       text NOT NULL CHECK (length(words) BETWEEN 1 AND 4000),
+    facts       text NOT NULL DEFAULT '{}' CHECK (length(facts) <= 4000),   -- canonical JSON, hashed together with words
     sha256      bytea NOT NULL CHECK (length(sha256) = 32),
     by_name     text NOT NULL,
     added_at    timestamptz NOT NULL,
@@ -401,12 +406,14 @@ CREATE TABLE evidence_notes (
     FOREIGN KEY (platform_id, claim_id) REFERENCES claims
 );
 CREATE INDEX evidence_notes_claim ON evidence_notes (platform_id, claim_id, slot, added_at);
+CREATE UNIQUE INDEX evidence_note_once ON evidence_notes (platform_id, claim_id, slot, sha256) WHERE removed_at IS NULL;
 
 CREATE TABLE evidence_uploads (                          -- a resumable upload under way; its bytes are in the files store
     platform_id int NOT NULL,
     id          uuid NOT NULL,
     claim_id    uuid NOT NULL,
     slot        text NOT NULL,
+    source      text NOT NULL CHECK (source IN ('buyer', 'staff', 'platform')),   -- only the same party continues it
     file_name   text NOT NULL DEFAULT '' CHECK (length(file_name) <= 120),
     bytes_total bigint NOT NULL CHECK (bytes_total > 0),
     bytes_got   bigint NOT NULL DEFAULT 0 CHECK (bytes_got >= 0 AND bytes_got <= bytes_total),
@@ -415,6 +422,8 @@ CREATE TABLE evidence_uploads (                          -- a resumable upload u
     PRIMARY KEY (platform_id, id),
     FOREIGN KEY (platform_id, claim_id) REFERENCES claims
 );
+CREATE INDEX evidence_uploads_claim ON evidence_uploads (platform_id, claim_id, created_at);
+CREATE INDEX evidence_uploads_expiry ON evidence_uploads (platform_id, expires_at);
 
 ------------------------------------------------------------------------------------------------ ledger
 
@@ -572,7 +581,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO huiliu_ap
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO huiliu_app;
 -- Append-only: the program cannot change or delete these rows, whatever bug it has.
 REVOKE UPDATE, DELETE, TRUNCATE ON journal, ledger_transfers, ledger_accounts, policies FROM huiliu_app;
-REVOKE DELETE ON claims, claim_rounds, claim_decisions, orders, order_lines, payouts, payout_attempts FROM huiliu_app;
+REVOKE DELETE ON claims, claim_rounds, claim_decisions, orders, order_lines, payouts, payout_attempts,
+    evidence_files, evidence_notes FROM huiliu_app;
 REVOKE ALL ON schema_migrations FROM huiliu_app;
 GRANT SELECT ON schema_migrations TO huiliu_app;
 
