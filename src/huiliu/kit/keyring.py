@@ -1,6 +1,7 @@
 """Secrets at rest: AES-256-GCM under named keys, and keyed hashes for look-ups that must not reveal what they find.
 
-The key file is TOML: `current = "k1"`, `lookup = "<base64>"`, `[keys] k1 = "<base64 of 32 bytes>"`. Old keys stay for reading.
+The key file is TOML: `current = "k1"`, `lookup = "<base64>"`, `[keys] k1 = "<base64 of 32 bytes>"`. Old keys stay, for
+reading.
 """
 
 from __future__ import annotations

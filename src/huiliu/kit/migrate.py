@@ -52,7 +52,7 @@ def migrate(url: str) -> list[str]:
                     raise MigrationChanged(migration.name)
                 continue
             with connection.transaction():
-                connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+                connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(LOCK_TIMEOUT_MS),))
                 connection.execute(migration.sql.encode())
                 connection.execute(
                     "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)", (migration.name, migration.sha256)
