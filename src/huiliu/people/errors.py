@@ -103,3 +103,38 @@ class LastAdmin(Refusal):
 
     code = "people.last_admin"
     status = 409
+
+
+class PasswordWeak(Refusal):
+    """Too short, too long, or with characters that cannot be typed. facts: length_min, length_max."""
+
+    code = "people.password_weak"
+    status = 422
+
+
+class LoginMalformed(Refusal):
+    """A login is 2 to 60 visible characters without spaces. facts: length_min, length_max."""
+
+    code = "people.login_malformed"
+    status = 422
+
+
+class NameMalformed(Refusal):
+    """A name is missing, too long or has characters that cannot be shown. facts: length_max."""
+
+    code = "people.name_malformed"
+    status = 422
+
+
+class SlugMalformed(Refusal):
+    """A platform's short name is part of every address."""
+
+    code = "people.slug_malformed"
+    status = 422
+
+
+class ContactMalformed(Refusal):
+    """Neither a telephone number, nor a QQ number, nor an e-mail address. facts: length_max."""
+
+    code = "people.contact_malformed"
+    status = 422

@@ -1,0 +1,1 @@
+"""SQL that writes the people feature's tables. Private to the feature."""
