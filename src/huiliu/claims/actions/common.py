@@ -1,0 +1,44 @@
+"""What several steps share."""
+
+from __future__ import annotations
+
+from huiliu.claims import store
+from huiliu.claims.case import load_case_by_id
+from huiliu.claims.judgement import judge_case
+from huiliu.claims.model import ClaimChanged, Move, State, after
+from huiliu.claims.reads import load_claim
+from huiliu.claims.store import ClaimRow
+from huiliu.deadlines.actions import set_timer
+from huiliu.deadlines.model import ClockKind
+from huiliu.deadlines.reads import working_calendar
+from huiliu.kit.db import Tx
+from huiliu.people.model import Permission, Viewer
+
+
+async def claim_at_version(tx: Tx, viewer: Viewer, claim_no: str, version: int | None) -> ClaimRow:
+    """The claim as the person on the other side saw it. Raises NotFound, ClaimChanged. `None`: whatever it is now."""
+    claim = await load_claim(tx, viewer, claim_no)
+    if version is not None and claim.version != version:
+        raise ClaimChanged
+    return claim
+
+
+def decider_permission(claim: ClaimRow, usual: Permission) -> Permission:
+    """Once the platform was called in, the arbitrator's hat is needed for what a reviewer's was enough for."""
+    return Permission.ARBITRATE if claim.state is State.MEDIATING else usual
+
+
+async def back_to_review(tx: Tx, claim: ClaimRow, step: Move) -> State:
+    """Give the claim back to whoever decides, with a fresh clock of theirs."""
+    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
+    judgement = await judge_case(
+        tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
+    )
+    target = after(claim.state, step, is_mediated=claim.is_mediated)
+    is_mediation = target is State.MEDIATING
+    length = judgement.lengths.mediation if is_mediation else judgement.lengths.review
+    kind = ClockKind.MEDIATION if is_mediation else ClockKind.REVIEW
+    due = length.due(tx.now, await working_calendar(tx))
+    await store.move(tx, claim, step, due_at=due.at, due_kind=kind)
+    await set_timer(tx, claim.id, kind=kind, due_at=due.at)
+    return target

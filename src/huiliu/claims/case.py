@@ -1,0 +1,128 @@
+"""The order line a claim is about, with everything a judgement needs, in one read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from huiliu.claims.model import AttemptsUsedUp, LiveClaimExists, NothingLeft, OrderClosed, OrderNotPaid
+from huiliu.kit.db import Tx
+from huiliu.kit.errors import NotFound
+from huiliu.kit.money import Money
+from huiliu.people.model import Buyer, Viewer
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One order line, its money, delivery and use, and what was already applied for on it. Amounts in minor units."""
+
+    order_id: UUID
+    order_no: str
+    line_no: int
+    contact_hash: bytes | None
+    order_state: str
+    rail: str
+    rail_trade_no: str
+    rail_order_no: str
+    payer_account: str
+    currency: str
+    order_paid_minor: int
+    order_taken_minor: int
+    fee_minor: int
+    paid_minor: int
+    taken_minor: int
+    title: str
+    kind: str
+    promise: str
+    ordered_at: datetime
+    paid_at: datetime | None
+    delivered_at: datetime | None
+    delivery_state: str
+    account_differs: bool
+    usage_state: str | None
+    units_total: int | None
+    units_used: int | None
+    unit: str | None
+    usage_source: str | None
+    usage_record: str | None
+    usage_at: datetime | None
+    rounds_used: int
+    has_live: bool
+
+    @property
+    def left(self) -> Money:
+        """What can still be refunded: of the line, and never more than of the order."""
+        line = self.paid_minor - self.taken_minor
+        return Money(min(line, self.order_paid_minor - self.order_taken_minor), self.currency)
+
+    @property
+    def is_use_proven(self) -> bool:
+        """Whether the platform has a record that proves the use (消耗记录), not just a word."""
+        return bool(self.usage_record)
+
+
+async def load_case(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int) -> Case:
+    """The line, if it is the viewer's to see. Raises NotFound."""
+    case = await tx.one(
+        Case,
+        _CASE_SQL + " AND o.order_no = %(order_no)s LIMIT 1",
+        platform=tx.platform_id,
+        order_no=order_no,
+        line=line_no,
+    )
+    return _visible(case, viewer)
+
+
+async def load_case_by_id(tx: Tx, *, order_id: UUID, line_no: int) -> Case:
+    """The line of a claim that was already found to be visible."""
+    case = await tx.one(
+        Case, _CASE_SQL + " AND o.id = %(order_id)s LIMIT 1", platform=tx.platform_id, order_id=order_id, line=line_no
+    )
+    assert case is not None, "a claim without its order line"
+    return case
+
+
+def check_claimable(case: Case, *, attempts_max: int) -> None:
+    """Whether a new claim may be started at all. Raises the reason why not."""
+    if case.order_state == "closed":
+        raise OrderClosed
+    if case.order_state != "paid":
+        raise OrderNotPaid
+    if case.has_live:
+        raise LiveClaimExists
+    if case.left.amount_minor <= 0:
+        raise NothingLeft
+    if case.rounds_used >= attempts_max:
+        raise AttemptsUsedUp(limit=attempts_max)
+
+
+def _visible(case: Case | None, viewer: Viewer) -> Case:
+    if case is None:
+        raise NotFound
+    if isinstance(viewer, Buyer) and not viewer.may_see(order_id=case.order_id, contact_hash=case.contact_hash):
+        raise NotFound
+    return case
+
+
+_CASE_SQL = """
+SELECT o.id AS order_id, o.order_no, l.line_no, o.contact_hash, o.state AS order_state, o.rail, o.rail_trade_no,
+       o.rail_order_no, o.payer_account, o.currency, o.paid_minor AS order_paid_minor,
+       o.reserved_minor + o.refunded_minor AS order_taken_minor, o.fee_minor, l.paid_minor,
+       l.reserved_minor + l.refunded_minor AS taken_minor, l.title, l.kind, l.promise, o.ordered_at, o.paid_at, o.delivered_at,
+       o.delivery_state, o.account_differs, u.state AS usage_state, u.units_total, u.units_used, u.unit,
+       u.source AS usage_source, u.record_ref AS usage_record, u.observed_at AS usage_at,
+       (SELECT count(*)::int FROM claims c JOIN claim_rounds r ON r.platform_id = c.platform_id AND r.claim_id = c.id
+         WHERE c.platform_id = o.platform_id AND c.order_id = o.id AND c.line_no = l.line_no
+           AND c.state <> 'refunded') AS rounds_used,
+       EXISTS (SELECT 1 FROM claims c WHERE c.platform_id = o.platform_id AND c.order_id = o.id AND c.line_no = l.line_no
+                  AND c.state IN ('filed', 'reviewing', 'waiting_buyer', 'waiting_platform', 'confirming', 'paying',
+                                  'mediating')) AS has_live
+  FROM orders o
+  JOIN order_lines l ON l.platform_id = o.platform_id AND l.order_id = o.id AND l.line_no = %(line)s
+  LEFT JOIN LATERAL (
+      SELECT state, units_total, units_used, unit, source, record_ref, observed_at FROM usage_facts u
+       WHERE u.platform_id = o.platform_id AND u.order_id = o.id AND u.line_no = l.line_no
+       ORDER BY observed_at DESC, id DESC LIMIT 1) u ON true
+ WHERE o.platform_id = %(platform)s
+"""
