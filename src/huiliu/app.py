@@ -1,0 +1,57 @@
+"""The composition root: settings become a pool, keys and one ASGI application with pages and API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.types import ControllerRouterHandler
+
+from huiliu.kit.db import Pool, create_pool, utc_now
+from huiliu.kit.keyring import Keyring, load_keyring
+from huiliu.kit.settings import Settings, load_settings
+from huiliu.web.errors import answer_bug, answer_http
+from huiliu.web.headers import Envelope
+from huiliu.web.routes import pages
+from huiliu.web.visit import House
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    pool: Pool | None = None,
+    keyring: Keyring | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    more: Sequence[ControllerRouterHandler] = (),
+) -> Litestar:
+    """The web process. Given a pool it uses that one and leaves it open; else it opens and closes its own.
+
+    The database must be migrated and the key file must exist: `huiliu serve` sees to both.
+    """
+    settings = settings or load_settings()
+    keyring = keyring or load_keyring(settings.key_file)
+    own_pool = pool is None
+    opened = pool or create_pool(settings.database_url, size_max=settings.database_pool_max)
+    house = House(pool=opened, keyring=keyring, settings=settings, clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        if not own_pool:
+            yield
+            return
+        async with opened:
+            yield
+
+    return Litestar(
+        route_handlers=[pages(), *more],
+        lifespan=[lifespan],
+        middleware=[Envelope(over_https=settings.secure_cookies)],
+        exception_handlers={HTTPException: answer_http, Exception: answer_bug},
+        state=State({"house": house}),
+        openapi_config=None,
+        logging_config=None,
+    )
