@@ -105,21 +105,21 @@ async def forget_failures(tx: Tx, staff_id: UUID) -> None:
     )
 
 
-async def enrol(tx: Tx, staff_id: UUID, *, totp_sealed: bytes, totp_step: int, password_hash: str) -> StaffRow | None:
+async def enrol(tx: Tx, staff_id: UUID, *, totp_sealed: bytes, totp_step: int, password_mark: bytes) -> StaffRow | None:
     """Set up the authenticator once. None when one is set up already, or the person was reset or disabled since."""
     return await tx.one(
         StaffRow,
         """
         UPDATE staff SET totp_sealed = %(totp)s, totp_last = %(step)s, failures = 0, locked_until = NULL
          WHERE platform_id = %(platform)s AND id = %(id)s AND disabled_at IS NULL
-           AND totp_sealed IS NULL AND password_hash = %(seen)s
+           AND totp_sealed IS NULL AND totp_last < %(step)s AND sha256(convert_to(password_hash, 'UTF8')) = %(mark)s
         RETURNING id, login, name, roles, password_hash, totp_sealed
         """,
         platform=tx.platform_id,
         id=staff_id,
         totp=totp_sealed,
         step=totp_step,
-        seen=password_hash,
+        mark=password_mark,
     )
 
 
