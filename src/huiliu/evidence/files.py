@@ -1,0 +1,78 @@
+"""Where evidence bytes lie: the protocol that every store of files keeps. Nothing here runs inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from huiliu.evidence.gate import rebuild
+from huiliu.evidence.model import Kept
+
+
+class Files(Protocol):
+    """Files by hash, one platform's apart from another's. Written once, never changed.
+
+    Reading raises FileDamaged when the bytes are missing or do not match their hash any more.
+    """
+
+    async def put(self, platform_id: int, data: bytes) -> bytes:
+        """Keep a shown copy and return its SHA-256; the same bytes twice are kept once."""
+        ...
+
+    async def read(self, platform_id: int, sha256: bytes) -> bytes:
+        """A whole shown copy, its hash checked."""
+        ...
+
+    def stream(self, platform_id: int, sha256: bytes) -> AsyncIterator[bytes]:
+        """A shown copy piece by piece; its hash is checked before the first piece is handed out."""
+        ...
+
+    async def put_original(self, platform_id: int, data: bytes) -> bytes:
+        """Seal an upload as it came, for experts, and return its SHA-256."""
+        ...
+
+    async def original(self, platform_id: int, sha256: bytes) -> bytes:
+        """Unseal an original, its hash checked."""
+        ...
+
+    async def start_part(self, platform_id: int, upload_id: UUID) -> None:
+        """Make room for a resumable upload."""
+        ...
+
+    async def append_part(self, platform_id: int, upload_id: UUID, *, offset: int, data: bytes) -> None:
+        """Write a chunk durably at its offset. Raises WrongOffset before a gap, UploadGone for an upload unknown here."""
+        ...
+
+    async def part(self, platform_id: int, upload_id: UUID, *, bytes_total: int) -> bytes:
+        """Every byte of a complete upload. Raises UploadGone, UploadIncomplete."""
+        ...
+
+    async def drop_part(self, platform_id: int, upload_id: UUID) -> None:
+        """Forget an upload's bytes; nothing happens when they are gone already."""
+        ...
+
+    async def sweep_parts(self, platform_id: int, *, before: datetime) -> int:
+        """Forget the bytes of uploads untouched since `before` and say how many: a crash may leave some behind."""
+        ...
+
+
+async def keep_picture(files: Files, platform_id: int, data: bytes) -> Kept:
+    """Pass a picture through the gate and keep both its shown copy and its sealed original.
+
+    Call it outside any transaction, then `actions.add_file` with the result. Raises the gate's refusals.
+    """
+    rebuilt = await rebuild(data)
+    await files.put_original(platform_id, data)
+    sha256 = await files.put(platform_id, rebuilt.data)
+    assert sha256 == rebuilt.sha256
+    return Kept(
+        sha256=sha256,
+        original_sha256=rebuilt.original_sha256,
+        media_type=rebuilt.media_type,
+        bytes=len(rebuilt.data),
+        width=rebuilt.width,
+        height=rebuilt.height,
+        trailing_bytes=rebuilt.trailing_bytes,
+    )
