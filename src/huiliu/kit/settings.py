@@ -22,12 +22,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = ""
     """The address people use, for links in messages; empty means http://host:port."""
     sandbox_rail_url: str = "http://127.0.0.1:8801"
+    sandbox_rail_secret: str = "sandbox"  # noqa: S105 - guards play money; the simulator's default is the same
+    """What both sides of the sandbox rail sign with."""
+    payout_pace: float = 1.0
+    """Scales the schedule by which rails are asked again; the demo shortens it, production leaves it."""
     demo: bool = False
     """Show the cast's one-click logins and one-time codes on the page. Never in production."""
     secure_cookies: bool = False
     """Set when served over HTTPS: cookies carry Secure and the __Host- prefix."""
     trusted_proxies: int = 0
     """How many proxies in front append to X-Forwarded-For; 0 means the socket's peer is the client."""
+    smtp_url: str = ""
+    """Who carries mail: smtp://[user:password@]host[:port] (STARTTLS if offered) or smtps://...; empty means one .eml
+    file a message under data_dir/outbox."""
+    mail_from: str = ""
+    """The sender of mail."""
     log_json: bool = False
     worker_lanes: int = 4
     """How many payouts one worker sends at the same time."""
