@@ -81,7 +81,15 @@ def _buyer(
     if claim.state is State.REJECTED and claim.closed_at is not None:
         until = judgement.lengths.reapply.due(claim.closed_at, calendar).at
         used_up = case.rounds_used >= judgement.attempts_max
-        why = "attempts_used_up" if used_up else "live_elsewhere" if case.has_live else "window_over" if now > until else ""
+        why = (
+            "attempts_used_up"
+            if used_up
+            else "live_elsewhere"
+            if case.has_live
+            else "window_over"
+            if now > until
+            else ""
+        )
         found.append(Allowed(do=Do.REAPPLY, until=until, why_not=why))
     if (claim.state, Move.ESCALATE) in MOVES:
         window = escalation_window(claim, judgement, calendar)

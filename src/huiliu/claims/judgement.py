@@ -6,19 +6,20 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from huiliu.claims.case import Case
 from huiliu.claims.model import Reason
 from huiliu.deadlines.model import Length, Lengths, Unit
+from huiliu.deadlines.reads import working_calendar
 from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
-from huiliu.policy.amount import Formula, amount_due
+from huiliu.kit.text import Lang
+from huiliu.policy.amount import Amount, OrderMoney, Used, formula, refund_amount
 from huiliu.policy.evaluate import judge
 from huiliu.policy.facts import to_facts
 from huiliu.policy.model import CaseFacts, Flag, Limits, NoneInForce, Outcome, Period, PublishedPolicy, Verdict
 from huiliu.policy.reads import load_policy, policy_in_force
-
-HOUR_SECONDS = 3_600
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +28,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     published: PublishedPolicy | None
     verdict: Verdict | None
     case_facts: CaseFacts
-    proposed: Money | None
-    formula: Formula | None
+    amount: Amount | None
     paid_minor: int
     lengths: Lengths
     attempts_max: int
@@ -42,6 +42,15 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     def policy_label(self) -> str:
         """The version as the platform names it."""
         return "" if self.published is None else self.published.label
+
+    @property
+    def proposed(self) -> Money | None:
+        """What the clause gives, or None when it gives nothing or nobody has the measure it needs."""
+        return None if self.amount is None else self.amount.refund
+
+    def formula(self, lang: Lang) -> str:
+        """The arithmetic in words, or ''."""
+        return "" if self.amount is None else formula(lang, self.amount)
 
     @property
     def outcome(self) -> str:
@@ -126,22 +135,86 @@ async def judge_case(
             published=None,
             verdict=None,
             case_facts=facts,
-            proposed=None,
-            formula=None,
+            amount=None,
             paid_minor=case.paid_minor,
             lengths=Lengths(),
             attempts_max=Limits().applications,
         )
     policy = published.policy
-    verdict = judge(policy, to_facts(policy, facts), have)
-    due = amount_due(verdict, case_money(case)) if verdict.amount is not None else None
+    words = to_facts(policy, facts)
+    verdict = judge(policy, words, have, filed_at=at)
+    if verdict.outcome is Outcome.COOLING:
+        until = await _cooling_until(tx, at, policy.limits.cooling)
+        # Once the wait is over, the clauses it stood in front of decide.
+        is_over = tx.now >= until
+        verdict = (
+            judge(policy, words, have, filed_at=at, cooled=True)
+            if is_over
+            else structs.replace(verdict, cooling_until=until)
+        )
     return Judgement(
         published=published,
         verdict=verdict,
         case_facts=facts,
-        proposed=None if due is None else due.amount,
-        formula=due,
+        amount=None if verdict.amount is None else refund_amount(verdict.amount, _money(case), units=_used(case)),
         paid_minor=case.paid_minor,
         lengths=lengths_of(policy.limits),
         attempts_max=policy.limits.applications,
     )
+
+
+def lengths_of(limits: Limits) -> Lengths:
+    """The clocks' lengths as a policy sets them."""
+    return Lengths(
+        review=_length(limits.review),
+        material=_length(limits.material),
+        proof=_length(limits.platform_proof),
+        reapply=_length(limits.reapply),
+        escalate=_length(limits.intervention),
+    )
+
+
+def second_person_flags(verdict: dict[str, object] | None) -> bool:
+    """Whether the stored verdict says that a second person must look, whatever the amount."""
+    flags = (verdict or {}).get("flags")
+    return isinstance(flags, list) and Flag.SECOND_PERSON.value in flags
+
+
+async def _version(tx: Tx, case: Case, policy_id: UUID | None) -> PublishedPolicy | None:
+    """The claim's own version once it has one; else the one in force when the order was placed, if there was any."""
+    if policy_id is not None:
+        return await load_policy(tx, policy_id)
+    try:
+        return await policy_in_force(tx, case.ordered_at)
+    except NoneInForce:
+        return None
+
+
+async def _cooling_until(tx: Tx, start: datetime, cooling: Period) -> datetime:
+    return _length(cooling).due(start, await working_calendar(tx)).at
+
+
+def _length(period: Period) -> Length:
+    if period.working_days:
+        return Length(period.working_days, Unit.WORKING_DAYS)
+    return Length(period.seconds, Unit.NATURAL_SECONDS)
+
+
+def _money(case: Case) -> OrderMoney:
+    """The line's money. The fee is the order's; a line carries the part of it that its price is of the whole."""
+    fee = Money(case.fee_minor, case.currency)
+    if case.order_paid_minor:
+        fee = fee.part(case.paid_minor, case.order_paid_minor)
+    zero = Money(0, case.currency)
+    return OrderMoney(
+        paid=Money(case.paid_minor, case.currency),
+        fee=fee,
+        refunded=Money(case.taken_minor, case.currency),
+        reserved=zero,
+    )
+
+
+def _used(case: Case) -> Used | None:
+    if case.units_total is None or case.units_used is None:
+        return None
+    return Used(case.units_total, case.units_used, case.unit or "")

@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 
 from huiliu.claims.model import PublicState, Reason, State, public_state
-from huiliu.claims.store import CLAIM_COLUMNS, ClaimRow, DecisionRow
+from huiliu.claims.store import CLAIM_SELECT, ClaimRow, DecisionRow
 from huiliu.deadlines.model import ClockKind
+from huiliu.evidence.reads import live_files, live_notes
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.people.model import Buyer, Viewer
@@ -62,7 +63,7 @@ async def load_claim(tx: Tx, viewer: Viewer, claim_no: str) -> ClaimRow:
     """The claim, if it is the viewer's to see. Raises NotFound; another buyer's claim is not there."""
     claim = await tx.one(
         ClaimRow,
-        f"SELECT {CLAIM_COLUMNS} FROM claims WHERE platform_id = %(platform)s AND claim_no = %(no)s LIMIT 1",
+        CLAIM_SELECT + " WHERE platform_id = %(platform)s AND claim_no = %(no)s LIMIT 1",
         platform=tx.platform_id,
         no=claim_no,
     )
@@ -80,7 +81,7 @@ async def claim_by_id(tx: Tx, claim_id: UUID) -> ClaimRow:
     """A claim that something else already points to."""
     claim = await tx.one(
         ClaimRow,
-        f"SELECT {CLAIM_COLUMNS} FROM claims WHERE platform_id = %(platform)s AND id = %(id)s LIMIT 1",
+        CLAIM_SELECT + " WHERE platform_id = %(platform)s AND id = %(id)s LIMIT 1",
         platform=tx.platform_id,
         id=claim_id,
     )
@@ -97,6 +98,12 @@ async def open_request(tx: Tx, claim_id: UUID) -> RequestRow | None:
         platform=tx.platform_id,
         claim=claim_id,
     )
+
+
+async def given_since(tx: Tx, claim_id: UUID, since: datetime) -> frozenset[str]:
+    """The slots that got something since a request was made: what was there before does not answer it."""
+    files, notes = await live_files(tx, claim_id), await live_notes(tx, claim_id)
+    return frozenset(item.slot for item in (*files, *notes) if item.added_at >= since)
 
 
 async def decisions(tx: Tx, claim_id: UUID) -> list[DecisionRow]:
@@ -164,7 +171,9 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
 
 QUEUE_VIEWS: tuple[QueueView, ...] = (
     QueueView(code="open", states=(State.FILED, State.REVIEWING)),
-    QueueView(code="due_soon", states=(State.FILED, State.REVIEWING, State.CONFIRMING, State.MEDIATING), due_within_hours=2),
+    QueueView(
+        code="due_soon", states=(State.FILED, State.REVIEWING, State.CONFIRMING, State.MEDIATING), due_within_hours=2
+    ),
     QueueView(code="mine", states=(State.REVIEWING, State.WAITING_BUYER, State.WAITING_PLATFORM), is_mine=True),
     QueueView(code="to_confirm", states=(State.CONFIRMING,)),
     QueueView(code="waiting_buyer", states=(State.WAITING_BUYER,)),
@@ -201,7 +210,13 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def queue(
-    tx: Tx, view: QueueView, *, staff_id: UUID, after: tuple[datetime, UUID] | None = None, text: str = "", limit: int = 50
+    tx: Tx,
+    view: QueueView,
+    *,
+    staff_id: UUID,
+    after: tuple[datetime, UUID] | None = None,
+    text: str = "",
+    limit: int = 50,
 ) -> list[QueueRow]:
     """A page of the queue, earliest due first; `after` is the (due_at or NEVER, id) of the last row before."""
     return await tx.all(

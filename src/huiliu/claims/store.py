@@ -69,10 +69,10 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     second_at: datetime | None
 
 
-CLAIM_COLUMNS = (
-    "id, claim_no, order_id, line_no, contact_hash, channel, reason, state, round, version, statement, currency,"
+CLAIM_SELECT = (
+    "SELECT id, claim_no, order_id, line_no, contact_hash, channel, reason, state, round, version, statement, currency,"
     " requested_minor, approved_minor, policy_id, facts, verdict, due_at, due_kind, created_at, filed_at, round_filed_at,"
-    " mediated_at, closed_at"
+    " mediated_at, closed_at FROM claims"
 )
 
 

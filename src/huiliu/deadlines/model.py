@@ -9,6 +9,8 @@ import msgspec
 
 from huiliu.deadlines.calendar import Due, WorkingCalendar, add_natural
 
+DAY_SECONDS = 86_400
+
 
 class ClockKind(StrEnum):
     """Who must act, by the clock's name."""
@@ -26,10 +28,10 @@ class ClockKind(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a length counts in: promises in days of work and in natural hours are different promises."""
+    """What a length counts in: promises in days of work and in natural time are different promises."""
 
     WORKING_DAYS = "working_days"
-    NATURAL_HOURS = "natural_hours"
+    NATURAL_SECONDS = "natural_seconds"
 
 
 class Length(msgspec.Struct, frozen=True):
@@ -42,7 +44,7 @@ class Length(msgspec.Struct, frozen=True):
         """When it runs out, with its reasons."""
         if self.unit is Unit.WORKING_DAYS:
             return calendar.add_working_days(start, self.count)
-        return add_natural(start, timedelta(hours=self.count))
+        return add_natural(start, timedelta(seconds=self.count))
 
 
 class Lengths(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +55,9 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     review: Length = Length(3, Unit.WORKING_DAYS)
-    material: Length = Length(7 * 24, Unit.NATURAL_HOURS)
-    proof: Length = Length(48, Unit.NATURAL_HOURS)
+    material: Length = Length(7 * DAY_SECONDS, Unit.NATURAL_SECONDS)
+    proof: Length = Length(2 * DAY_SECONDS, Unit.NATURAL_SECONDS)
     confirm: Length = Length(1, Unit.WORKING_DAYS)
     mediation: Length = Length(5, Unit.WORKING_DAYS)
-    reapply: Length = Length(7 * 24, Unit.NATURAL_HOURS)
-    escalate: Length = Length(7 * 24, Unit.NATURAL_HOURS)
+    reapply: Length = Length(7 * DAY_SECONDS, Unit.NATURAL_SECONDS)
+    escalate: Length = Length(7 * DAY_SECONDS, Unit.NATURAL_SECONDS)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import LiteralString, TypeAlias, TypeVar
+from uuid import UUID
 
-from psycopg import AsyncConnection, IntegrityError
-from psycopg.rows import DictRow, dict_row, kwargs_row
+import msgspec
+from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline, IntegrityError
+from psycopg.rows import AsyncRowFactory, DictRow, dict_row, kwargs_row
 from psycopg_pool import AsyncConnectionPool
 
 from huiliu.kit.errors import refusal_for_constraint
+
+COLUMN_TYPES = (bytes, date, datetime, UUID)
+"""What the driver already hands over as it should be."""
 
 LOCK_TIMEOUT_MS = 3_000
 STATEMENT_TIMEOUT_MS = 15_000
@@ -51,6 +56,7 @@ class Tx:
     connection: Connection
     now: datetime
     actor: Actor
+    pipeline: AsyncPipeline | None = None
 
     @property
     def platform_id(self) -> int:
@@ -59,13 +65,13 @@ class Tx:
 
     async def one(self, kind: type[Row], sql: LiteralString, /, **params: object) -> Row | None:
         """The first row as a `kind` (columns are its keyword arguments), or None."""
-        async with self.connection.cursor(row_factory=kwargs_row(kind)) as cursor:
+        async with self.connection.cursor(row_factory=rows_as(kind)) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchone()
 
     async def all(self, kind: type[Row], sql: LiteralString, /, **params: object) -> list[Row]:
         """Every row as a `kind`; the statement carries the LIMIT."""
-        async with self.connection.cursor(row_factory=kwargs_row(kind)) as cursor:
+        async with self.connection.cursor(row_factory=rows_as(kind)) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchall()
 
@@ -78,11 +84,29 @@ class Tx:
     async def run(self, sql: LiteralString, /, **params: object) -> int:
         """Execute and return how many rows changed."""
         cursor = await self.connection.execute(sql, params)
+        if self.pipeline is not None:
+            await self.pipeline.sync()  # before its answer is here a pipelined statement has no row count
         return cursor.rowcount
 
     async def queue(self, sql: LiteralString, /, **params: object) -> None:
         """Execute without asking how it went: inside a pipelined transaction this costs no round trip."""
         await self.connection.execute(sql, params)
+
+
+def rows_as(kind: type[Row]) -> AsyncRowFactory[Row]:
+    """Rows as `kind`: a msgspec.Struct gets its enumerations and tuples made and its types checked, a dataclass not."""
+    if not issubclass(kind, msgspec.Struct):
+        return kwargs_row(kind)
+
+    def factory(cursor: AsyncCursor[object]) -> Callable[[Sequence[object]], Row]:
+        names = [column.name for column in cursor.description or ()]
+
+        def make(values: Sequence[object]) -> Row:
+            return msgspec.convert(dict(zip(names, values, strict=True)), kind, builtin_types=COLUMN_TYPES)
+
+        return make
+
+    return factory
 
 
 def utc_now() -> datetime:
@@ -102,11 +126,10 @@ async def transaction(
     try:
         async with AsyncExitStack() as stack:
             connection = await stack.enter_async_context(pool.connection())
-            if pipelined:
-                await stack.enter_async_context(connection.pipeline())
+            pipeline = await stack.enter_async_context(connection.pipeline()) if pipelined else None
             async with connection.transaction():
                 await _confine(connection, str(actor.platform_id))
-                yield Tx(connection, clock(), actor)
+                yield Tx(connection, clock(), actor, pipeline)
     except IntegrityError as error:
         refusal = refusal_for_constraint(error.diag.constraint_name)
         if refusal is None:

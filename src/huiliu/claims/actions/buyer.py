@@ -21,7 +21,7 @@ from huiliu.claims.model import (
     WindowOver,
     after,
 )
-from huiliu.claims.reads import open_request
+from huiliu.claims.reads import given_since, open_request
 from huiliu.claims.store import ClaimRow
 from huiliu.deadlines.actions import clear_timers, set_timer
 from huiliu.deadlines.calendar import WorkingCalendar
@@ -34,9 +34,7 @@ from huiliu.kit.db import Tx
 from huiliu.people.model import Viewer
 
 
-async def answer(
-    tx: Tx, viewer: Viewer, claim_no: str, *, version: int, words: str, accept_incomplete: bool
-) -> None:
+async def answer(tx: Tx, viewer: Viewer, claim_no: str, *, version: int, words: str, accept_incomplete: bool) -> None:
     """Hand in what was asked for; the claim goes back to whoever asked. Raises EvidenceMissing, ClaimChanged."""
     claim = await claim_at_version(tx, viewer, claim_no, version)
     if len(words) > STATEMENT_MAX:
@@ -44,7 +42,7 @@ async def answer(
     request = await open_request(tx, claim.id)
     if request is None or request.of != "buyer":
         raise MoveNotAllowed(state=claim.state.value, move=Move.ANSWER.value)
-    given = await have(tx, claim.id, since=request.asked_at)
+    given = await given_since(tx, claim.id, request.asked_at)
     lacking = tuple(slot for slot in request.slots if slot not in given)
     if lacking and not accept_incomplete:
         raise EvidenceMissing(slots=",".join(lacking))
@@ -52,7 +50,12 @@ async def answer(
     await back_to_review(tx, claim, Move.ANSWER)
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     judgement = await judge_case(
-        tx, case, reason=claim.reason, have=await have(tx, claim.id), at=claim.filed_at or tx.now, policy_id=claim.policy_id
+        tx,
+        case,
+        reason=claim.reason,
+        have=await have(tx, claim.id),
+        at=claim.filed_at or tx.now,
+        policy_id=claim.policy_id,
     )
     await store.set_verdict(tx, claim.id, judgement.json)
     given_now = [slot for slot in request.slots if slot in given]

@@ -72,7 +72,9 @@ async def confirm(tx: Tx, staff: Staff, claim_no: str, *, version: int) -> None:
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     await store.move(tx, claim, Move.CONFIRM, approved_minor=amount.amount_minor)
     await store.end_decision(tx, proposed.id, state="final", is_second=True)
-    await record(tx, claim.id, Entry("claim.confirmed", {"amount_minor": amount.amount_minor, "currency": amount.currency}))
+    await record(
+        tx, claim.id, Entry("claim.confirmed", {"amount_minor": amount.amount_minor, "currency": amount.currency})
+    )
     decision = Decision(kind=DecisionKind(proposed.kind), clause=proposed.clause, words=proposed.words)
     await _approve(tx, claim, case, proposed.id, amount, decision)
 
@@ -121,9 +123,7 @@ async def _propose(tx: Tx, claim: ClaimRow, decision: Decision, amount: Money) -
     await record(tx, claim.id, Entry("claim.proposed", body))
 
 
-async def _approve(
-    tx: Tx, claim: ClaimRow, case: Case, decision_id: UUID, amount: Money, decision: Decision
-) -> None:
+async def _approve(tx: Tx, claim: ClaimRow, case: Case, decision_id: UUID, amount: Money, decision: Decision) -> None:
     await clear_timers(tx, claim.id)
     paid = await pay_out(tx, case, claim_id=claim.id, decision_id=decision_id, amount=amount)
     body = {

@@ -62,7 +62,9 @@ async def start_draft(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int, re
         requested_minor=(judgement.proposed or case.left).amount_minor,
         policy_id=judgement.policy_id,
     )
-    await record(tx, claim_id, Entry("claim.started", {"reason": reason.value, "order_no": case.order_no, "line": line_no}))
+    await record(
+        tx, claim_id, Entry("claim.started", {"reason": reason.value, "order_no": case.order_no, "line": line_no})
+    )
     return claim_no
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from huiliu.journal.model import Entry
 from huiliu.kit.db import Actor, ActorKind, Tx
 from huiliu.kit.ids import new_claim_no, new_id
 from huiliu.kit.money import Money
+from huiliu.kit.text import Lang
 from huiliu.people.model import Viewer
 
 
@@ -53,7 +55,14 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def file_claim(
-    tx: Tx, viewer: Viewer, claim_no: str, *, version: int, statement: str, requested_minor: int, accept_incomplete: bool
+    tx: Tx,
+    viewer: Viewer,
+    claim_no: str,
+    *,
+    version: int,
+    statement: str,
+    requested_minor: int,
+    accept_incomplete: bool,
 ) -> Filed:
     """Turn a draft into an application, or a rejected claim into its next round.
 
@@ -66,7 +75,12 @@ async def file_claim(
     await check_words(tx, claim, statement=statement, requested_minor=requested_minor)
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     judgement = await judge_case(
-        tx, case, reason=claim.reason, have=await have(tx, claim.id), at=claim.filed_at or tx.now, policy_id=claim.policy_id
+        tx,
+        case,
+        reason=claim.reason,
+        have=await have(tx, claim.id),
+        at=claim.filed_at or tx.now,
+        policy_id=claim.policy_id,
     )
     is_again = claim.state is State.REJECTED
     await _check_round(tx, claim, case, judgement, is_again=is_again)
@@ -96,7 +110,12 @@ async def file_claim(
     filed = msgspec.structs.replace(claim, state=state, version=claim.version + 1, round=round_no)
     await _approve_at_once(tx, filed, case, judgement, approved)
     return Filed(
-        claim_id=claim.id, claim_no=claim_no, state=State.PAYING, approved=approved, clause=judgement.clause_id, due_at=None
+        claim_id=claim.id,
+        claim_no=claim_no,
+        state=State.PAYING,
+        approved=approved,
+        clause=judgement.clause_id,
+        due_at=None,
     )
 
 
@@ -178,7 +197,7 @@ async def _approve_at_once(tx: Tx, claim: ClaimRow, case: Case, judgement: Judge
 
 async def _insert_policy_decision(tx: Tx, claim_id: UUID, round_no: int, judgement: Judgement, approved: Money) -> UUID:
     """The policy decides, not the buyer or the machine who filed: the decision says so."""
-    by_policy = Tx(tx.connection, tx.now, Actor(ActorKind.SYSTEM, tx.platform_id, "policy", judgement.policy_label))
+    by_policy = replace(tx, actor=Actor(ActorKind.SYSTEM, tx.platform_id, "policy", judgement.policy_label))
     is_full = approved.amount_minor == judgement.paid_minor
     return await store.insert_decision(
         by_policy,
@@ -221,6 +240,7 @@ def _approved_entry(judgement: Judgement, approved: Money) -> Entry:
             "currency": approved.currency,
             "clause": judgement.clause_id,
             "by": "policy",
-            "formula": judgement.formula,
+            "formula": judgement.formula(Lang.ZH),
+            "formula_en": judgement.formula(Lang.EN),
         },
     )

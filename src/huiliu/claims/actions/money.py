@@ -17,9 +17,7 @@ async def pay_out(tx: Tx, case: Case, *, claim_id: UUID, decision_id: UUID, amou
     """Commit to a payout; the money itself leaves later, in the worker. Raises OverRefund. Returns what to journal."""
     await reserve_on_order(tx, order_id=case.order_id, line_no=case.line_no, amount_minor=amount.amount_minor)
     paid = Money(case.order_paid_minor, case.currency)
-    transfer_id = await reserve(
-        tx, order_id=case.order_id, rail=case.rail, paid=paid, amount=amount, claim_id=claim_id
-    )
+    transfer_id = await reserve(tx, order_id=case.order_id, rail=case.rail, paid=paid, amount=amount, claim_id=claim_id)
     refund_no = await instruct(
         tx,
         claim_id=claim_id,

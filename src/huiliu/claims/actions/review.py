@@ -29,9 +29,7 @@ async def take(tx: Tx, staff: Staff, claim_no: str, *, version: int) -> None:
     await record(tx, claim.id, Entry("claim.taken", {"by": staff.name}))
 
 
-async def ask_buyer(
-    tx: Tx, staff: Staff, claim_no: str, *, version: int, slots: tuple[str, ...], words: str
-) -> None:
+async def ask_buyer(tx: Tx, staff: Staff, claim_no: str, *, version: int, slots: tuple[str, ...], words: str) -> None:
     """Ask for named material; the review clock stops and the buyer's own clock starts."""
     claim = await claim_at_version(tx, staff, claim_no, version)
     require(staff, decider_permission(claim, Permission.REVIEW))
@@ -85,7 +83,12 @@ async def rejudge(tx: Tx, staff: Staff, claim_no: str) -> None:
     claim = await claim_at_version(tx, staff, claim_no, None)
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     judgement = await judge_case(
-        tx, case, reason=claim.reason, have=await have(tx, claim.id), at=claim.filed_at or tx.now, policy_id=claim.policy_id
+        tx,
+        case,
+        reason=claim.reason,
+        have=await have(tx, claim.id),
+        at=claim.filed_at or tx.now,
+        policy_id=claim.policy_id,
     )
     if claim.state is not State.DRAFT:
         await store.set_verdict(tx, claim.id, judgement.json)
