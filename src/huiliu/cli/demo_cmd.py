@@ -82,7 +82,7 @@ async def _load(settings: Settings, url: str, keyring: Keyring) -> None:
 def _start(children: Children, settings: Settings) -> None:
     rail_port = urlsplit(settings.sandbox_rail_url).port or 0
     children.start("web", "serve", "--host", settings.host, "--port", str(settings.port))
-    children.start("rail", "simulate", "rail", "--port", str(rail_port))
+    children.start("rail", "simulate", "sandbox", "--port", str(rail_port), "--open-books")
     children.start("worker", "worker")
     children.wait_for_answer(RAIL_HOST, rail_port)
     children.wait_for_answer(EVERY_ADDRESS.get(settings.host, settings.host), settings.port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import msgspec
 from huiliu.simulators.plan import Plan
 from huiliu.simulators.sandbox import SANDBOX_SECRET, load_plan, run
 
-BOOKS = Path("var/sandbox-books.sqlite3")
+BOOKS = Path(os.environ.get("HUILIU_DATA_DIR", "var")) / "sandbox-books.sqlite3"
 
 
 @click.group()

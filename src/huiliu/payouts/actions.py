@@ -204,7 +204,7 @@ async def retry_held(tx: Tx, payout_id: UUID, *, note: str) -> None:
     released = store.Next(state=MOVES[State.HELD, Move.RELEASE], failure="", asks=0, next_at=tx.now)
     if payout.state is not State.HELD or not await store.move(tx, payout_id, was=State.HELD, now=released):
         raise NotHeld(state=payout.state)
-    await _record(tx, payout, "released", note=note.strip()[:NOTE_CHARS_MAX])
+    await _record(tx, payout, "retried", note=note.strip()[:NOTE_CHARS_MAX])
 
 
 async def _apply(tx: Tx, payout: store.Locked, kind: Kind, result: Result, pace: float) -> Outcome:

@@ -13,7 +13,6 @@ from typing import Protocol, TypeAlias
 
 from huiliu.kit.money import Money
 
-
 TEXT_CHARS_MAX = 200
 
 

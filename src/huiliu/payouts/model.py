@@ -99,6 +99,27 @@ class Hold(StrEnum):
     NO_GATEWAY = "hold_no_gateway"  # paid by hand: this rail has no programme interface here
 
 
+FAILURE_WORDS = frozenset(
+    {
+        *Hold,
+        "not_enough",
+        "user_account_abnormal",
+        "trade_not_exist",
+        "refund_amt_exceeds",
+        "frequency_limited",
+        "system_busy",
+        "param_error",
+        "bounced",
+    }
+)
+"""The codes that have words of their own; a test compares with the locale."""
+
+
+def failure_key(code: str) -> str:
+    """The locale key for why a payout failed or is held; `payouts.failure.other` wants the fact `code`."""
+    return f"payouts.failure.{code.lower() if code.lower() in FAILURE_WORDS else 'other'}"
+
+
 # ---------------------------------------------------------------------------------------------- when to ask again
 
 FIRST_ASKS = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 600, 1200, 1800))

@@ -1,0 +1,42 @@
+"""Which gateway speaks to which rail.
+
+This release plays every rail on the sandbox: orders say wechatpay, alipay or epay, and the money is play money. Real rails
+take their places in this table. `balance` and `bank` are absent on purpose: nobody here speaks to them, so their payouts
+are held for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from huiliu.adapters.rails.sandbox import CONNECT_SECONDS, TOTAL_SECONDS, SandboxGateway
+from huiliu.kit.settings import Settings
+from huiliu.payouts.gateway import Gateway
+
+SANDBOX_RAILS = ("sandbox", "wechatpay", "alipay", "epay")
+NOTIFICATIONS_PATH = "/api/v1/rails/{rail}/notifications"
+CONNECTIONS_MAX = 64
+
+
+def rail_client() -> httpx.AsyncClient:
+    """The HTTP client for rails, to be closed by whoever made it. No proxy of the environment, no redirects."""
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
+        trust_env=False,
+    )
+
+
+def gateways(settings: Settings, client: httpx.AsyncClient) -> Mapping[str, Gateway]:
+    """Rail name -> gateway."""
+    return {
+        rail: SandboxGateway(
+            client,
+            url=settings.sandbox_rail_url,
+            secret=settings.sandbox_rail_secret,
+            notify_url=settings.public_url + NOTIFICATIONS_PATH.format(rail=rail),
+        )
+        for rail in SANDBOX_RAILS
+    }
