@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE_LINES_MAX = 399
@@ -26,6 +27,10 @@ BROUGHT_IN = re.compile(
 
 ADDRESS = re.compile(r"://|\bfile:|^-", re.MULTILINE)
 LOCKS = ("requirements.lock", "requirements-dev.lock", "package-lock.json")
+
+
+Rule: TypeAlias = Callable[[str, str], Iterable[str]]
+"""(name, text) -> what is wrong with it."""
 
 
 def main() -> int:
@@ -124,7 +129,7 @@ def _over(
     root: Path,
     names: Iterable[str],
     pattern: str,
-    rule: Callable[[str, str], Iterable[str]],
+    rule: Rule,
     *,
     within: tuple[str, ...] = (),
 ) -> Iterable[str]:
