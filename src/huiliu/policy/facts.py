@@ -11,7 +11,7 @@ from huiliu.policy.model import CaseFacts, FactKind, Facts, FactSpec, FactValue,
 from huiliu.policy.quantities import quantity
 from huiliu.policy.words import FACTS, VALUES, canonical
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 PROVEN_KEYS = ("已证明", "proven")
 _YES = {"是": True, "yes": True, "true": True, "否": False, "no": False, "false": False}

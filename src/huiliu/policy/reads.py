@@ -1,0 +1,153 @@
+"""Published versions. A platform's policies are public: whoever may see the platform may read the very version."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from huiliu.kit.db import Tx
+from huiliu.kit.errors import NotFound
+from huiliu.kit.ids import SHANGHAI
+from huiliu.policy.model import NoneInForce, Policy, PublishedPolicy
+from huiliu.policy.parse import parse_policy
+
+PARSED_MAX = 128
+"""How many parsed versions one process keeps."""
+LIST_MAX = 100
+
+
+class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table, without the source."""
+
+    id: UUID
+    platform_id: int
+    label: str
+    name: str
+    content_hash: bytes
+    effective_from: datetime
+    published_at: datetime
+    published_by: str
+
+
+async def policy_in_force(tx: Tx, at: datetime) -> PublishedPolicy:
+    """The version that judges an order placed at `at`: the latest that took effect at or before. Raises NoneInForce."""
+    row = await tx.one(
+        PolicyRow,
+        """
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+          FROM policies
+         WHERE platform_id = %(platform)s AND effective_from <= %(at)s
+         ORDER BY effective_from DESC, id DESC
+         LIMIT 1
+        """,
+        platform=tx.platform_id,
+        at=at,
+    )
+    if row is None:
+        raise NoneInForce(at=f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
+    return await _published(tx, row)
+
+
+async def load_policy(tx: Tx, policy_id: UUID) -> PublishedPolicy:
+    """One published version, for a claim that it judged or a buyer who reads it. Raises NotFound."""
+    row = await tx.one(
+        PolicyRow,
+        """
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+          FROM policies
+         WHERE platform_id = %(platform)s AND id = %(id)s
+         LIMIT 1
+        """,
+        platform=tx.platform_id,
+        id=policy_id,
+    )
+    if row is None:
+        raise NotFound
+    return await _published(tx, row)
+
+
+async def find_by_content(tx: Tx, content_hash: bytes) -> PublishedPolicy | None:
+    """The version with exactly this content, if it was published."""
+    row = await tx.one(
+        PolicyRow,
+        """
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+          FROM policies
+         WHERE platform_id = %(platform)s AND content_hash = %(hash)s
+         LIMIT 1
+        """,
+        platform=tx.platform_id,
+        hash=content_hash,
+    )
+    return None if row is None else await _published(tx, row)
+
+
+async def list_policies(tx: Tx, *, before: datetime | None = None, limit: int = LIST_MAX) -> list[PublishedPolicy]:
+    """A page of versions, latest effective first; `before` is the last one's effective_from (no two are equal)."""
+    rows = await tx.all(
+        PolicyRow,
+        """
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+          FROM policies
+         WHERE platform_id = %(platform)s AND (%(before)s::timestamptz IS NULL OR effective_from < %(before)s)
+         ORDER BY effective_from DESC, id DESC
+         LIMIT %(limit)s
+        """,
+        platform=tx.platform_id,
+        before=before,
+        limit=min(limit, LIST_MAX),
+    )
+    return [await _published(tx, row) for row in rows]
+
+
+async def policy_source(tx: Tx, policy_id: UUID) -> str:
+    """The file as it was written, comments and all. Raises NotFound."""
+    source = await tx.value(
+        "SELECT source FROM policies WHERE platform_id = %(platform)s AND id = %(id)s LIMIT 1",
+        platform=tx.platform_id,
+        id=policy_id,
+    )
+    if source is None:
+        raise NotFound
+    return str(source)
+
+
+def remember(policy: Policy) -> None:
+    """Keep a parsed policy; the least recently used one goes when there are PARSED_MAX."""
+    _parsed[policy.content_hash] = policy
+    _parsed.move_to_end(policy.content_hash)
+    while len(_parsed) > PARSED_MAX:
+        _parsed.popitem(last=False)
+
+
+_parsed: OrderedDict[bytes, Policy] = OrderedDict()
+
+
+async def _published(tx: Tx, row: PolicyRow) -> PublishedPolicy:
+    """The row with its parsed rules; the source is read only by the first who needs this content in this process."""
+    policy = _parsed.get(row.content_hash)
+    if policy is None:
+        policy = parse_policy(await policy_source(tx, row.id))
+        if policy.content_hash != row.content_hash:
+            raise PolicyChangedMeaning(row.label)
+    remember(policy)
+    return PublishedPolicy(
+        id=row.id,
+        platform_id=row.platform_id,
+        label=row.label,
+        name=row.name,
+        effective_from=row.effective_from,
+        published_at=row.published_at,
+        published_by=row.published_by,
+        policy=policy,
+    )
+
+
+class PolicyChangedMeaning(Exception):
+    """The stored text no longer reads as what was published: the row was tampered with, or this program reads it wrong.
+
+    A bug or worse, never something to go on with: nobody may be judged by rules that were not published.
+    """
