@@ -397,7 +397,7 @@ CREATE TABLE evidence_notes (
     source      text NOT NULL CHECK (source IN ('buyer', 'staff', 'platform')),
     kind        text NOT NULL CHECK (kind IN ('declaration', 'statement', 'record')),  -- record: attached by itself
     words       text NOT NULL CHECK (length(words) BETWEEN 1 AND 4000),
-    facts       text NOT NULL DEFAULT '{}' CHECK (length(facts) <= 4000),   -- canonical JSON, hashed together with words
+    facts       text NOT NULL DEFAULT '{}' CHECK (length(facts) <= 20000),  -- canonical JSON, hashed together with words
     sha256      bytea NOT NULL CHECK (length(sha256) = 32),
     by_name     text NOT NULL,
     added_at    timestamptz NOT NULL,
