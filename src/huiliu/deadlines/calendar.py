@@ -1,7 +1,7 @@
 """The Chinese working calendar: make-up workdays counted, unpublished years marked, never an exception.
 
 Days up to 2026 come from chinesecalendar (State Council notices); an operator's rows in calendar_days override them and
-add the years it does not know yet. Beyond coverage: Monday to Friday, and every deadline that relied on it says so.
+add the years it does not know yet. Beyond coverage: Monday to Friday less the fixed holidays, and every deadline that relied on it says so.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ WORKING_DAYS_MAX = 60
 
 WALK_DAYS_MAX = WORKING_DAYS_MAX * 7
 WEEKEND = 5
+FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+"""Month and day of statutory holidays that do not follow the moon (全国年节及纪念日放假办法, as amended for 2025)."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -48,8 +50,12 @@ class WorkingCalendar(msgspec.Struct, frozen=True):
     covered_until: date
 
     def is_working(self, day: date) -> bool:
-        """Monday to Friday unless a notice says otherwise."""
-        return self.working.get(day, day.weekday() < WEEKEND)
+        """What a notice says; for a year without one, Monday to Friday but for the holidays whose date the law fixes."""
+        known = self.working.get(day)
+        if known is not None:
+            return known
+        is_fixed_holiday = day > self.covered_until and (day.month, day.day) in FIXED_HOLIDAYS
+        return day.weekday() < WEEKEND and not is_fixed_holiday
 
     def add_working_days(self, start: datetime, days: int) -> Due:
         """The end of business (18:00 Shanghai) of the `days`-th working day after `start`'s day."""

@@ -65,7 +65,7 @@ async def statement(tx: Tx, order_id: UUID) -> list[StatementRow]:
                CASE WHEN t.credit_id = %(order)s THEN t.amount_minor ELSE -t.amount_minor END AS amount_minor
           FROM ledger_transfers t
          WHERE t.platform_id = %(platform)s AND %(order)s IN (t.debit_id, t.credit_id)
-         ORDER BY t.at, t.id LIMIT %(limit)s
+         ORDER BY t.at, t.purpose <> 'payment', t.id LIMIT %(limit)s
         """,
         platform=tx.platform_id,
         order=order_id,
