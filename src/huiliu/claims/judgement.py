@@ -156,7 +156,9 @@ async def judge_case(
         published=published,
         verdict=verdict,
         case_facts=facts,
-        amount=None if verdict.amount is None else refund_amount(verdict.amount, _money(case), units=_used(case)),
+        amount=None
+        if verdict.amount is None
+        else refund_amount(verdict.amount, case_money(case), units=case_use(case)),
         paid_minor=case.paid_minor,
         lengths=lengths_of(policy.limits),
         attempts_max=policy.limits.applications,
@@ -200,7 +202,7 @@ def _length(period: Period) -> Length:
     return Length(period.seconds, Unit.NATURAL_SECONDS)
 
 
-def _money(case: Case) -> OrderMoney:
+def case_money(case: Case) -> OrderMoney:
     """The line's money. The fee is the order's; a line carries the part of it that its price is of the whole."""
     fee = Money(case.fee_minor, case.currency)
     if case.order_paid_minor:
@@ -214,7 +216,8 @@ def _money(case: Case) -> OrderMoney:
     )
 
 
-def _used(case: Case) -> Used | None:
+def case_use(case: Case) -> Used | None:
+    """The recorded use in units, for a pro-rata refund."""
     if case.units_total is None or case.units_used is None:
         return None
     return Used(case.units_total, case.units_used, case.unit or "")
