@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from huiliu.claims.model import AttemptsUsedUp, LiveClaimExists, NothingLeft, OrderClosed, OrderNotPaid
+from huiliu.evidence.records import PlatformFacts, UsageRecord
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.money import Money
@@ -39,6 +40,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     delivered_at: datetime | None
     delivery_state: str
+    ordered_precision: str
+    paid_precision: str
+    delivered_precision: str
+    delivery_note: str
+    account_masked: str
+    account_described: str
     account_differs: bool
     usage_state: str | None
     units_total: int | None
@@ -55,6 +62,41 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """What can still be refunded: of the line, and never more than of the order."""
         line = self.paid_minor - self.taken_minor
         return Money(min(line, self.order_paid_minor - self.order_taken_minor), self.currency)
+
+    @property
+    def known(self) -> PlatformFacts:
+        """What the platform's own records say, to be attached as its evidence."""
+        usage = None
+        if self.usage_state is not None and self.usage_at is not None:
+            usage = UsageRecord(
+                state=self.usage_state,
+                source=self.usage_source or "",
+                observed_at=self.usage_at,
+                units_total=self.units_total,
+                units_used=self.units_used,
+                unit=self.unit or "",
+                record_ref=self.usage_record or "",
+            )
+        return PlatformFacts(
+            order_no=self.order_no,
+            product=self.title,
+            promise=self.promise,
+            rail=self.rail,
+            rail_trade_no=self.rail_trade_no,
+            paid=Money(self.paid_minor, self.currency),
+            ordered_at=self.ordered_at,
+            ordered_precision=self.ordered_precision,
+            paid_at=self.paid_at,
+            paid_precision=self.paid_precision,
+            delivery_state=self.delivery_state,
+            delivery_note=self.delivery_note,
+            delivered_at=self.delivered_at,
+            delivered_precision=self.delivered_precision,
+            account_used=self.account_masked,
+            account_described=self.account_described,
+            account_differs=self.account_differs,
+            usage=usage,
+        )
 
     @property
     def is_use_proven(self) -> bool:
@@ -110,7 +152,8 @@ SELECT o.id AS order_id, o.order_no, l.line_no, o.contact_hash, o.state AS order
        o.rail_order_no, o.payer_account, o.currency, o.paid_minor AS order_paid_minor,
        o.reserved_minor + o.refunded_minor AS order_taken_minor, o.fee_minor, l.paid_minor,
        l.reserved_minor + l.refunded_minor AS taken_minor, l.title, l.kind, l.promise, o.ordered_at, o.paid_at, o.delivered_at,
-       o.delivery_state, o.account_differs, u.state AS usage_state, u.units_total, u.units_used, u.unit,
+       o.delivery_state, o.ordered_precision, o.paid_precision, o.delivered_precision, o.delivery_note, o.account_masked,
+       o.account_described, o.account_differs, u.state AS usage_state, u.units_total, u.units_used, u.unit,
        u.source AS usage_source, u.record_ref AS usage_record, u.observed_at AS usage_at,
        (SELECT count(*)::int FROM claims c JOIN claim_rounds r ON r.platform_id = c.platform_id AND r.claim_id = c.id
          WHERE c.platform_id = o.platform_id AND c.order_id = o.id AND c.line_no = l.line_no

@@ -19,6 +19,7 @@ from huiliu.claims.model import (
 )
 from huiliu.claims.reads import load_claim
 from huiliu.claims.store import ClaimRow
+from huiliu.evidence.actions import attach_platform_facts
 from huiliu.journal.actions import record
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Tx
@@ -39,17 +40,10 @@ async def start_draft(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int, re
     case = await load_case(tx, viewer, order_no=order_no, line_no=line_no)
     judgement = await judge_case(tx, case, reason=reason, have=frozenset(), at=tx.now)
     check_claimable(case, attempts_max=judgement.attempts_max)
-    existing = await tx.value(
-        "UPDATE claims SET reason = %(reason)s, updated_at = %(now)s WHERE platform_id = %(platform)s"
-        " AND order_id = %(order)s AND line_no = %(line)s AND state = 'draft' RETURNING claim_no",
-        platform=tx.platform_id,
-        order=case.order_id,
-        line=line_no,
-        reason=reason.value,
-        now=tx.now,
-    )
+    existing = await store.take_up_draft(tx, order_id=case.order_id, line_no=line_no, reason=reason)
     if existing is not None:
-        return str(existing)
+        await attach_platform_facts(tx, existing.id, round=1, known=case.known)
+        return existing.claim_no
     claim_no = new_claim_no(tx.now)
     claim_id = await store.insert_draft(
         tx,
@@ -65,6 +59,7 @@ async def start_draft(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int, re
     await record(
         tx, claim_id, Entry("claim.started", {"reason": reason.value, "order_no": case.order_no, "line": line_no})
     )
+    await attach_platform_facts(tx, claim_id, round=1, known=case.known)
     return claim_no
 
 

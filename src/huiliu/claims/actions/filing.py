@@ -33,6 +33,7 @@ from huiliu.claims.store import ClaimRow
 from huiliu.deadlines.actions import set_timer
 from huiliu.deadlines.model import ClockKind
 from huiliu.deadlines.reads import working_calendar
+from huiliu.evidence.actions import attach_platform_facts
 from huiliu.evidence.reads import have
 from huiliu.journal.actions import record, record_first
 from huiliu.journal.model import Entry
@@ -171,6 +172,8 @@ async def file_at_once(
         entries.append(_approved_entry(judgement, approved))
         entries.append(await pay_out(tx, case, claim_id=claim_id, decision_id=decision_id, amount=approved))
     await record_first(tx, claim_id, *entries)
+    if approved is None:
+        await attach_platform_facts(tx, claim_id, round=1, known=case.known)
     return Filed(
         claim_id=claim_id, claim_no=claim_no, state=state, approved=approved, clause=judgement.clause_id, due_at=due_at
     )
