@@ -45,7 +45,8 @@ _AND = re.compile(r"\s*(?:且|并且|\band\b)\s*")
 
 
 def read_when(report: Report, node: Node, facts: dict[str, FactSpec]) -> tuple[Test, ...]:
-    """The situation of a clause: every entry must hold. Sorted by fact, so that order of writing means nothing."""
+    """The situation of a clause: every entry must hold. In the order the facts are declared, whatever order they are
+    written in: the same meaning has the same identity, and explanations name the most telling fact first."""
     if not isinstance(node, Mapping) or not node.entries:
         report.add(node.place, "when_empty")
         return ()
@@ -58,7 +59,7 @@ def read_when(report: Report, node: Node, facts: dict[str, FactSpec]) -> tuple[T
             report.add(key.place, "duplicate_key", word=key.text[:40])
         else:
             tests[spec.name] = _read_test(report, value, spec)
-    return tuple(tests[name] for name in sorted(tests))
+    return tuple(tests[name] for name in facts if name in tests)
 
 
 def read_value(report: Report, node: Node, spec: FactSpec) -> FactValue | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
 
 import msgspec
 
@@ -10,8 +10,6 @@ from huiliu.policy.document import Place, Report
 from huiliu.policy.model import CaseFacts, FactKind, Facts, FactSpec, FactValue, Policy
 from huiliu.policy.quantities import quantity
 from huiliu.policy.words import FACTS, VALUES, canonical
-
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 PROVEN_KEYS = ("已证明", "proven")
 _YES = {"是": True, "yes": True, "true": True, "否": False, "no": False, "false": False}
@@ -40,7 +38,7 @@ def to_facts(policy: Policy, case: CaseFacts) -> Facts:
     return Facts(values, frozenset({"使用情况"}) if case.usage_proven and case.usage else frozenset())
 
 
-def read_facts(policy: Policy, given: dict[str, Json]) -> Facts:
+def read_facts(policy: Policy, given: Mapping[str, object]) -> Facts:
     """Facts as a person writes them in JSON: words, '2小时', '500元', true; `已证明` (or `proven`) lists proven facts.
 
     Raises PolicyError: an undeclared fact, a word outside its enumeration, a value of another kind.
@@ -51,8 +49,7 @@ def read_facts(policy: Policy, given: dict[str, Json]) -> Facts:
     proven: set[str] = set()
     for key, value in given.items():
         if key in PROVEN_KEYS:
-            names = value if isinstance(value, list) else [value]
-            proven |= {canonical(FACTS, str(name)) or str(name) for name in names}
+            proven |= _names(report, place, value)
             continue
         name = canonical(FACTS, key) or key
         spec = policy.fact(name)
@@ -74,6 +71,15 @@ def read_facts(policy: Policy, given: dict[str, Json]) -> Facts:
     return Facts(values, frozenset(proven))
 
 
+def _names(report: Report, place: Place, value: object) -> set[str]:
+    try:
+        names = [value] if isinstance(value, str) else msgspec.convert(value, list[str])
+    except msgspec.ValidationError:
+        report.add(place, "fact_value", fact=PROVEN_KEYS[0], word=msgspec.json.encode(value).decode()[:40])
+        return set()
+    return {canonical(FACTS, name) or name for name in names}
+
+
 def _word(fact: str, code: str) -> str | None:
     return canonical(VALUES[fact], code)
 
@@ -89,7 +95,7 @@ def _fits(spec: FactSpec, value: FactValue) -> bool:
             return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _read_value(spec: FactSpec, value: Json) -> FactValue | None:
+def _read_value(spec: FactSpec, value: object) -> FactValue | None:
     """Whole numbers are seconds, minor units or counts; text is read as in a policy file."""
     match spec.kind:
         case FactKind.ENUM:

@@ -23,6 +23,8 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 DURATION_PARTS_MAX = 2
 """'2 days 3 hours' is enough for a person; the seconds are not."""
 
+DAYS_FROM_SECONDS = 3 * 86_400
+
 
 def clause_name(lang: Lang, rule: Clause | Extra) -> str:
     """The clause's name in a language; its Chinese name when the policy gives no English one."""
@@ -84,7 +86,7 @@ def period_words(lang: Lang, period: Period) -> str:
     if period.working_days:
         key = "policy.duration.working_day" if period.working_days == 1 else "policy.duration.working_days"
         return say(lang, key, number=period.working_days)
-    return duration_words(lang, period.seconds)
+    return _exact_words(lang, FactKind.DURATION, period.seconds)
 
 
 def evidence_words(lang: Lang, code: str) -> str:
@@ -144,8 +146,9 @@ def _roundness(number: int) -> int:
 
 def _exact_words(lang: Lang, kind: FactKind, number: int) -> str:
     if kind is FactKind.DURATION and number > 0:
-        # A boundary is said to the second, in the largest unit that divides it.
-        unit, size = next((unit, size) for unit, size in _UNITS if number % size == 0)
+        # A boundary is said to the second, in the largest unit that divides it; 24 and 48 hours are said as hours.
+        units = _UNITS if number >= DAYS_FROM_SECONDS else _UNITS[1:]
+        unit, size = next((unit, size) for unit, size in units if number % size == 0)
         amount = number // size
         return say(lang, f"policy.duration.{unit}" if amount == 1 else f"policy.duration.{unit}s", number=amount)
     return _number_words(lang, kind, number)
