@@ -18,7 +18,7 @@ from huiliu.kit.keyring import Keyring
 from huiliu.people.actor import system_actor
 from huiliu.people.contacts import lookup_hash, tail, tail_hash
 from huiliu.people.errors import LookupFailed
-from huiliu.people.model import Platform
+from huiliu.people.model import Platform, PlatformSettings
 from huiliu.people.rate import Allowance, bucket, client_of, give_back, spend_all
 from huiliu.people.sessions import NewSession, open_buyer_session
 from huiliu.people.text import line_of_text
@@ -73,16 +73,22 @@ async def look_up(
 
     The try is spent before, in a transaction of its own, so that a refusal cannot roll the count back.
     """
-    allowances = (
-        Allowance(bucket(keyring, "look_up_address", client_of(address)), platform.settings.lookup_limit_per_address),
-        Allowance(bucket(keyring, "look_up_order", order_no.strip()), platform.settings.lookup_limit_per_hour),
-    )
+    allowances = _allowances(keyring, platform.settings, order_no=order_no, address=address)
     await spend_all(pool, platform.id, allowances=allowances, clock=clock)
     async with transaction(pool, system_actor(platform.id), clock=clock) as tx:
         order = await look_up_order(tx, keyring, order_no=order_no, secret=secret)
         session = await open_buyer_session(tx, order_id=order.id, old_token=old_token)
         await give_back(tx, allowances)
     return LookedUp(order, session)
+
+
+def _allowances(keyring: Keyring, limits: PlatformSettings, *, order_no: str, address: str) -> list[Allowance]:
+    client = bucket(keyring, "look_up_address", client_of(address))
+    allowances = [Allowance(client, limits.lookup_limit_per_address)]
+    number = line_of_text(order_no, ORDER_NO_MAX)
+    if number is not None:  # what cannot be an order's number must not use up tries that are shared
+        allowances.append(Allowance(bucket(keyring, "look_up_order", number), limits.lookup_limit_per_hour))
+    return allowances
 
 
 async def look_up_order(tx: Tx, keyring: Keyring, *, order_no: str, secret: str) -> FoundOrder:
