@@ -17,9 +17,10 @@ CURSOR_ROWS_MAX = 500
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal row as readers want it: `id` grows with every row of the installation, `body` is parsed."""
+    """A journal row as readers want it: `body` is parsed, `xid` is the transaction that wrote it."""
 
     id: int
+    xid: int
     stream: UUID
     seq: int
     at: datetime
@@ -34,27 +35,28 @@ async def timeline(tx: Tx, stream: UUID) -> list[Event]:
     """A stream from its beginning, oldest first."""
     return await tx.all(
         Event,
-        "SELECT id, stream, seq, at, actor_kind, actor_id, actor_name, kind, body::jsonb AS body FROM journal"
-        " WHERE platform_id = %(platform)s AND stream = %(stream)s ORDER BY seq LIMIT %(limit)s",
+        "SELECT id, xid::text::bigint AS xid, stream, seq, at, actor_kind, actor_id, actor_name, kind, body::jsonb AS body"
+        " FROM journal WHERE platform_id = %(platform)s AND stream = %(stream)s ORDER BY seq LIMIT %(limit)s",
         platform=tx.platform_id,
         stream=stream,
         limit=TIMELINE_ROWS_MAX,
     )
 
 
-async def after(tx: Tx, last_id: int) -> list[Event]:
-    """The platform's rows after a cursor, oldest first.
+async def after(tx: Tx, last_xid: int) -> list[Event]:
+    """The platform's rows of the transactions after a cursor, each transaction whole; the next cursor is the last xid.
 
-    Rows of transactions younger than the oldest running one are left for next time: ids are given out before commit,
-    so taking them now could skip a lower id that commits later.
+    The cursor counts transactions, not rows, and stops below the oldest one still running: a row's id is given out
+    before its commit, and even a transaction that began earlier may take a higher id than one that commits later, so
+    a cursor of ids would skip rows.
     """
     return await tx.all(
         Event,
-        "SELECT id, stream, seq, at, actor_kind, actor_id, actor_name, kind, body::jsonb AS body FROM journal"
-        " WHERE platform_id = %(platform)s AND id > %(last)s AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-        " ORDER BY id LIMIT %(limit)s",
+        "SELECT id, xid::text::bigint AS xid, stream, seq, at, actor_kind, actor_id, actor_name, kind, body::jsonb AS body"
+        " FROM journal WHERE platform_id = %(platform)s AND xid > %(last)s::text::xid8"
+        " AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid FETCH FIRST %(limit)s ROWS WITH TIES",
         platform=tx.platform_id,
-        last=last_id,
+        last=last_xid,
         limit=CURSOR_ROWS_MAX,
     )
 

@@ -102,11 +102,13 @@ CREATE TABLE idempotency_keys (
     scope        text NOT NULL,                         -- whose key: api key id or session, and the route
     key          text NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
     request_hash bytea NOT NULL,
-    status       int,
-    answer       bytea,
+    status       int NOT NULL,
+    answer       bytea NOT NULL,                        -- sealed where it shows a secret
     created_at   timestamptz NOT NULL,
-    PRIMARY KEY (platform_id, scope, key)
+    CONSTRAINT idempotency_key_once PRIMARY KEY (platform_id, scope, key)
 );
+-- For sweeping by age only, so it must cost next to nothing on the way in.
+CREATE INDEX idempotency_keys_age ON idempotency_keys USING brin (created_at);
 
 ------------------------------------------------------------------------------------------------ journal
 
@@ -116,7 +118,7 @@ CREATE TABLE journal (
     stream      uuid NOT NULL,
     seq         int NOT NULL CHECK (seq >= 1),
     id          bigint GENERATED ALWAYS AS IDENTITY,
-    -- Readers by cursor take only rows whose transaction is older than every running one, so none is ever skipped.
+    -- Readers by cursor go by transaction, and only up to the oldest one running, so no row is ever skipped.
     xid         xid8 NOT NULL DEFAULT pg_current_xact_id(),
     at          timestamptz NOT NULL,
     actor_kind  text NOT NULL CHECK (actor_kind IN ('buyer', 'staff', 'machine', 'system')),
@@ -128,7 +130,7 @@ CREATE TABLE journal (
     hash        bytea NOT NULL CHECK (length(hash) = 32),
     CONSTRAINT journal_no_fork PRIMARY KEY (platform_id, stream, seq)
 );
-CREATE INDEX journal_cursor ON journal (platform_id, id);
+CREATE INDEX journal_cursor ON journal (platform_id, xid);
 
 CREATE TABLE journal_heads (                            -- the last link of each stream: a cut-off tail is noticed
     platform_id int NOT NULL REFERENCES platforms,
@@ -141,7 +143,7 @@ CREATE TABLE journal_heads (                            -- the last link of each
 CREATE TABLE journal_cursors (                          -- how far each reader (webhooks, mail) has come
     platform_id int NOT NULL REFERENCES platforms,
     reader      text NOT NULL,
-    last_id     bigint NOT NULL DEFAULT 0,
+    last_xid    bigint NOT NULL DEFAULT 0,              -- every row of this transaction and of those before was read
     PRIMARY KEY (platform_id, reader)
 );
 
@@ -564,7 +566,8 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_once UNIQUE (platform_id, endpoint_id, journal_id),
     FOREIGN KEY (platform_id, endpoint_id) REFERENCES webhook_endpoints
 );
-CREATE INDEX webhook_due ON webhook_deliveries (next_at) WHERE state = 'due';
+CREATE INDEX webhook_due ON webhook_deliveries (platform_id, endpoint_id, next_at) WHERE state = 'due';
+CREATE INDEX webhook_deliveries_list ON webhook_deliveries (platform_id, created_at, id);
 
 ------------------------------------------------------------------------------------------------ working calendar
 
