@@ -279,9 +279,10 @@ async def test_more_uploads_than_can_wait_are_told_to_come_back(monkeypatch: pyt
 @given(st.binary(max_size=400))
 def test_sniffing_any_bytes_ends_in_a_type_or_a_refusal(data: bytes) -> None:
     try:
-        assert picture_type(data).startswith("image/")
+        said = picture_type(data)
     except Refusal as refusal:
-        assert refusal.code.startswith("evidence.")
+        said = refusal.code
+    assert said.startswith(("image/", "evidence."))
 
 
 SEEDS = {"png": png(), "jpeg": with_exif(orientation=6), "webp": encoded(picture(), "WEBP")}
@@ -317,6 +318,7 @@ def test_a_mutated_upload_through_the_real_gate_is_a_picture_or_a_refusal(place:
     data = jpeg()
     at = place % len(data)
     try:
-        assert asyncio.run(rebuild(data[:at] + value + data[at + len(value) :])).width >= 1
+        said = asyncio.run(rebuild(data[:at] + value + data[at + len(value) :])).media_type
     except Refusal as refusal:
-        assert refusal.code.startswith("evidence.")
+        said = refusal.code
+    assert said.startswith(("image/", "evidence."))

@@ -69,7 +69,7 @@ async def add_file(
     twin = await store.same_file(tx, claim_id, slot=slot, sha256=kept.sha256)
     if twin is not None:
         return twin
-    await _check_room(tx, claim_id, slot=slot, party=party, more_bytes=kept.bytes)
+    await _check_room(tx, claim_id, slot=slot, party=party, more_bytes=kept.size)
     file_id = new_id()
     await store.insert_file(
         tx,
@@ -84,7 +84,7 @@ async def add_file(
     hidden = {"trailing_bytes": kept.trailing_bytes} if kept.trailing_bytes else {}
     body = {
         **_body("file", slot, kept.sha256, round, party),
-        "size": kept.bytes,
+        "size": kept.size,
         "original_sha256": kept.original_sha256.hex(),
         **hidden,
     }
@@ -239,7 +239,7 @@ async def _check_room(tx: Tx, claim_id: UUID, *, slot: str, party: Party, more_b
     if used.in_slot >= FILES_PER_SLOT_MAX:
         raise errors.SlotFull(max=FILES_PER_SLOT_MAX)
     full = used.in_claim >= FILES_PER_CLAIM_MAX or used.ever >= FILES_EVER_MAX
-    if full or used.bytes + more_bytes > BYTES_PER_CLAIM_MAX:
+    if full or used.size + more_bytes > BYTES_PER_CLAIM_MAX:
         raise errors.ClaimFull(max=FILES_PER_CLAIM_MAX, max_mib=BYTES_PER_CLAIM_MAX // MIB)
 
 

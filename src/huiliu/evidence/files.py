@@ -71,7 +71,7 @@ async def keep_picture(files: Files, platform_id: int, data: bytes) -> Kept:
         sha256=sha256,
         original_sha256=rebuilt.original_sha256,
         media_type=rebuilt.media_type,
-        bytes=len(rebuilt.data),
+        size=len(rebuilt.data),
         width=rebuilt.width,
         height=rebuilt.height,
         trailing_bytes=rebuilt.trailing_bytes,

@@ -6,12 +6,16 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from huiliu.evidence.slots import Slot, SlotCode
 from huiliu.journal.model import canonical
+
+Digest: TypeAlias = bytes
+"""A SHA-256. Named so that a row with a field called `bytes` can still say what its digests are."""
 
 FILES_PER_SLOT_MAX = 6
 FILES_PER_CLAIM_MAX = 24
@@ -51,10 +55,10 @@ class NoteKind(StrEnum):
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A picture that passed the gate and lies in the files store: its shown copy and its sealed original."""
 
-    sha256: bytes
-    original_sha256: bytes
+    sha256: Digest
+    original_sha256: Digest
     media_type: str
-    bytes: int
+    size: int
     width: int
     height: int
     trailing_bytes: int = 0
@@ -78,8 +82,8 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     round: int
     source: str
     media_type: str
-    sha256: bytes
-    bytes: int
+    sha256: Digest
+    size: int
     width: int
     height: int
     file_name: str
@@ -98,7 +102,7 @@ class NoteRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     words: str
     facts: str
-    sha256: bytes
+    sha256: Digest
     by_name: str
     added_at: datetime
 

@@ -17,7 +17,7 @@ class Room(msgspec.Struct, frozen=True):
     in_slot: int
     in_claim: int
     ever: int
-    bytes: int
+    size: int
 
 
 async def lock_claim(tx: Tx, claim_id: UUID) -> bool:
@@ -38,7 +38,7 @@ async def room(tx: Tx, claim_id: UUID, *, slot: str, source: Party) -> Room:
         SELECT count(*) FILTER (WHERE removed_at IS NULL AND slot = %(slot)s) AS in_slot,
                count(*) FILTER (WHERE removed_at IS NULL) AS in_claim,
                count(*) AS ever,
-               coalesce(sum(bytes) FILTER (WHERE removed_at IS NULL), 0)::bigint AS bytes
+               coalesce(sum(bytes) FILTER (WHERE removed_at IS NULL), 0)::bigint AS size
           FROM evidence_files
          WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s AND source = %(source)s
         """,
@@ -87,7 +87,7 @@ async def insert_file(
         media_type=kept.media_type,
         sha256=kept.sha256,
         original=kept.original_sha256,
-        bytes=kept.bytes,
+        bytes=kept.size,
         width=kept.width,
         height=kept.height,
         file_name=file_name,
