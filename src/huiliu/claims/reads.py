@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -157,6 +158,29 @@ async def find_claims(tx: Tx, viewer: Viewer, which: ClaimFilter) -> list[ClaimL
         before=which.before[1] if which.before else None,
         limit=min(which.limit, CLAIMS_PAGE_MAX) + 1,
     )
+
+
+class ClaimName(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers by which the outside knows a claim."""
+
+    id: UUID
+    claim_no: str
+    order_no: str
+    line_no: int
+
+
+async def claim_names(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, ClaimName]:
+    """The numbers of claims that journal rows are about; for telling the platform's own server."""
+    rows = await tx.all(
+        ClaimName,
+        "SELECT c.id, c.claim_no, o.order_no, c.line_no FROM claims c"
+        " JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id"
+        " WHERE c.platform_id = %(platform)s AND c.id = ANY (%(ids)s) ORDER BY c.id LIMIT %(limit)s",
+        platform=tx.platform_id,
+        ids=list(ids),
+        limit=len(ids),
+    )
+    return {row.id: row for row in rows}
 
 
 class QueueView(msgspec.Struct, frozen=True, kw_only=True):
