@@ -108,10 +108,15 @@ class SmtpCourier:
 
     def _send(self, content: EmailMessage) -> Delivery:
         try:
-            with self._connect() as server:
+            server = self._connect()
+            try:
                 if self._user:
                     server.login(self._user, self._password)
                 server.send_message(content)
+            finally:
+                # What goes wrong while saying goodbye does not take an accepted message back.
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
         except smtplib.SMTPResponseException as error:
             # 4xx: try again later; 5xx: never (RFC 5321, section 4.2.1). The server's text may quote the address.
             return NotDelivered(f"smtp {error.smtp_code}", is_retriable=400 <= error.smtp_code < 500)
