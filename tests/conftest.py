@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,13 +23,16 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server: HUILIU_TEST_SERVER, or an embedded one of this run."""
+def server_url() -> Iterator[str]:
+    """A PostgreSQL server: HUILIU_TEST_SERVER, or an embedded one of this run.
+
+    Not under pytest's own temporary folder: that one is closed to the unprivileged user the server runs as under root.
+    """
     given = os.environ.get("HUILIU_TEST_SERVER")
     if given:
         yield given
         return
-    with embedded_postgres(tmp_path_factory.mktemp("pg")) as url:
+    with tempfile.TemporaryDirectory(prefix="huiliu-pg-", ignore_cleanup_errors=True) as folder, embedded_postgres(Path(folder)) as url:
         yield url
 
 

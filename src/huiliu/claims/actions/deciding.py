@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from msgspec import structs
+
 from huiliu.claims import store
 from huiliu.claims.actions.common import back_to_review, claim_at_version, decider_permission
 from huiliu.claims.actions.money import pay_out
@@ -48,6 +50,8 @@ async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int
         return False
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     amount = _amount(claim, case, decision)
+    kind = DecisionKind.APPROVE if amount.amount_minor == claim.requested_minor else DecisionKind.PART
+    decision = structs.replace(decision, kind=kind, amount_minor=amount.amount_minor)
     if await _needs_second(tx, claim, case, amount):
         if isinstance(decider, ApiKey):
             raise NeedsPeople

@@ -1,0 +1,151 @@
+"""Two at once, on real connections: one wins, the other is told, and no cent leaves twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from huiliu.claims.actions import confirm, decide, file_at_once, file_claim, start_draft, withdraw
+from huiliu.claims.model import Decision, DecisionKind, Reason, RejectReason, State
+from huiliu.claims.reads import load_claim
+from huiliu.kit.errors import Refusal
+from huiliu.kit.money import Money
+from tests.claims.conftest import World
+from tests.claims.steps import approve, bought, claim_of, filed, money_of, payouts_of
+from tests.make.orders import Line
+
+ROUNDS = 8
+
+
+async def both(*steps: Awaitable[object]) -> list[object]:
+    """Run together; refusals are answers, anything else is a bug."""
+    answers = await asyncio.gather(*steps, return_exceptions=True)
+    for given in answers:
+        if isinstance(given, BaseException) and not isinstance(given, Refusal):
+            raise given
+    return answers
+
+
+def won(answers: list[object]) -> int:
+    return sum(not isinstance(given, Refusal) for given in answers)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_two_machine_refunds_of_sixty_on_a_hundred_make_one(world: World, round_: int) -> None:
+    made = await bought(world, usage="unused")
+
+    async def refund() -> None:
+        async with world.system() as tx:
+            await file_at_once(
+                tx,
+                world.staff("heshen"),
+                order_no=made.order_no,
+                line_no=1,
+                reason=Reason.CHANGED_MIND,
+                statement="",
+                amount=Money(60_00),
+            )
+
+    assert won(await both(refund(), refund())) == 1
+    assert await money_of(world, made) == (60_00, 0)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_two_lines_at_once_cannot_take_more_than_the_order_paid(world: World, round_: int) -> None:
+    made = await bought(world, lines=(Line(paid_minor=60_00, usage="unused"), Line(paid_minor=60_00, usage="unused")))
+    async with world.system() as tx:  # a coupon over the whole order: the lines' prices add up to more than was paid
+        await tx.run("UPDATE orders SET paid_minor = 10000 WHERE id = %(id)s", id=made.order_id)
+
+    async def refund(line_no: int) -> None:
+        async with world.system() as tx:
+            await file_at_once(
+                tx,
+                world.staff("heshen"),
+                order_no=made.order_no,
+                line_no=line_no,
+                reason=Reason.CHANGED_MIND,
+                statement="",
+                amount=Money(60_00),
+            )
+
+    assert won(await both(refund(1), refund(2))) == 1
+    assert await money_of(world, made) == (60_00, 0)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_two_reviewers_make_one_payout(world: World, round_: int) -> None:
+    made = await bought(world)
+    result = await filed(world, made)
+    answers = await both(approve(world, result.claim_no, by="heshen"), approve(world, result.claim_no, by="shenfu"))
+    assert won(answers) == 1
+    assert len(await payouts_of(world, result.claim_id)) == 1
+    assert await money_of(world, made) == (100_00, 0)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_approving_and_withdrawing_at_once_has_one_outcome(world: World, round_: int) -> None:
+    made = await bought(world)
+    result = await filed(world, made)
+    version = (await claim_of(world, result.claim_no)).version
+
+    async def take_back() -> None:
+        async with world.as_(world.buyer) as tx:
+            await withdraw(tx, world.buyer, result.claim_no, version=version)
+
+    assert won(await both(approve(world, result.claim_no), take_back())) == 1
+    claim = await claim_of(world, result.claim_no)
+    paid = len(await payouts_of(world, result.claim_id))
+    assert (claim.state, paid) in {(State.PAYING, 1), (State.WITHDRAWN, 0)}
+    assert await money_of(world, made) == (100_00 * paid, 0)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_a_double_click_files_once(world: World, round_: int) -> None:
+    made = await bought(world)
+    async with world.as_(world.buyer) as tx:
+        claim_no = await start_draft(tx, world.buyer, order_no=made.order_no, line_no=1, reason=Reason.NOT_ARRIVED)
+        version = (await load_claim(tx, world.buyer, claim_no)).version
+
+    async def click() -> None:
+        async with world.as_(world.buyer) as tx:
+            await file_claim(
+                tx, world.buyer, claim_no, version=version, statement="", requested_minor=1, accept_incomplete=True
+            )
+
+    assert won(await both(click(), click(), click())) == 1
+    assert (await claim_of(world, claim_no)).round == 1
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_two_confirmations_make_one_payout(world: World, round_: int) -> None:
+    made = await bought(world, paid_minor=800_00)
+    result = await filed(world, made, minor=800_00)
+    await approve(world, result.claim_no, by="heshen")
+    version = (await claim_of(world, result.claim_no)).version
+
+    async def second(login: str) -> None:
+        async with world.as_(world.staff(login)) as tx:
+            await confirm(tx, world.staff(login), result.claim_no, version=version)
+
+    assert won(await both(second("shenfu"), second("caiheng"), second("shenfu"))) == 1
+    assert len(await payouts_of(world, result.claim_id)) == 1
+
+
+async def test_rejecting_and_approving_at_once_has_one_outcome(world: World) -> None:
+    made = await bought(world)
+    result = await filed(world, made)
+    version = (await claim_of(world, result.claim_no)).version
+
+    async def turn_down() -> None:
+        async with world.as_(world.staff("shenfu")) as tx:
+            await decide(
+                tx,
+                world.staff("shenfu"),
+                result.claim_no,
+                version=version,
+                decision=Decision(kind=DecisionKind.REJECT, reason=RejectReason.OTHER, clause="F1", words="不符合"),
+            )
+
+    assert won(await both(approve(world, result.claim_no), turn_down())) == 1
