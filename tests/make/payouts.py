@@ -71,9 +71,7 @@ async def payout(
     )
     amount, paid = Money(amount_minor), Money(paid_minor)
     await reserve_on_order(tx, order_id=ids.order_id, line_no=1, amount_minor=amount_minor)
-    transfer_id = await reserve(
-        tx, order_id=ids.order_id, rail=rail, paid=paid, amount=amount, claim_id=claim_id
-    )
+    transfer_id = await reserve(tx, order_id=ids.order_id, rail=rail, paid=paid, amount=amount, claim_id=claim_id)
     number = await instruct(
         tx,
         claim_id=claim_id,
@@ -89,6 +87,4 @@ async def payout(
     )
     payout_id = UUID(number.removeprefix("HLR"))
     assert refund_no(payout_id) == number
-    return PayoutIds(
-        payout_id, number, claim_id, decision_id, transfer_id, ids, trade, amount_minor, paid_minor
-    )
+    return PayoutIds(payout_id, number, claim_id, decision_id, transfer_id, ids, trade, amount_minor, paid_minor)

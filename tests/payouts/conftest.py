@@ -121,9 +121,7 @@ async def attempts_of(pool: Pool, system: Actor, ids: PayoutIds) -> list[tuple[s
 async def journal_of(pool: Pool, system: Actor, ids: PayoutIds) -> list[str]:
     """The kinds of the claim's journal entries, in order."""
     async with transaction(pool, system) as tx:
-        cursor = await tx.connection.execute(
-            "SELECT kind FROM journal WHERE stream = %s ORDER BY seq", (ids.claim_id,)
-        )
+        cursor = await tx.connection.execute("SELECT kind FROM journal WHERE stream = %s ORDER BY seq", (ids.claim_id,))
         return [row["kind"] for row in await cursor.fetchall()]
 
 

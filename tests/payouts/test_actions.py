@@ -68,9 +68,7 @@ async def lease_one(pool: Pool, clock: Clock) -> Leased:
 
 async def tell(pool: Pool, system: Actor, clock: Clock, leased: Leased, result: Result) -> Outcome:
     async with transaction(pool, system, clock=clock) as tx:
-        return await record_outcome(
-            tx, leased.payout_id, attempt_id=leased.attempt_id, kind=leased.kind, result=result
-        )
+        return await record_outcome(tx, leased.payout_id, attempt_id=leased.attempt_id, kind=leased.kind, result=result)
 
 
 async def notify(pool: Pool, system: Actor, clock: Clock, ids: PayoutIds, name: str, result: Result) -> Outcome:

@@ -47,9 +47,7 @@ def standing(
     is_latest: bool = True,
     in_doubt: bool = False,
 ) -> Standing:
-    return Standing(
-        state=state, failure=failure, kind=kind, was_sent=was_sent, is_latest=is_latest, in_doubt=in_doubt
-    )
+    return Standing(state=state, failure=failure, kind=kind, was_sent=was_sent, is_latest=is_latest, in_doubt=in_doubt)
 
 
 # One letter a state, in State's order: queued sending unknown accepted reported verified failed bounced held cancelled.
@@ -110,9 +108,7 @@ def test_no_answer_asks_for_a_move_that_does_not_exist(state: State, kind: Kind,
     for (was_sent, is_latest, in_doubt), differing in itertools.product(booleans, ((), ("amount",))):
         for failure in ("", "NO", Hold.MISMATCH):
             got = judge(
-                standing(
-                    state, kind, failure=failure, was_sent=was_sent, is_latest=is_latest, in_doubt=in_doubt
-                ),
+                standing(state, kind, failure=failure, was_sent=was_sent, is_latest=is_latest, in_doubt=in_doubt),
                 result,
                 differing,
             )

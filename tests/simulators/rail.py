@@ -29,12 +29,16 @@ class Rail:
         self.process = process
         self.url = url
 
-    def call(self, method: str, path: str, body: object = None, *, secret: str = SECRET, **headers: str) -> httpx.Response:
+    def call(
+        self, method: str, path: str, body: object = None, *, secret: str = SECRET, **headers: str
+    ) -> httpx.Response:
         """One signed call; `headers` override (underscores become dashes)."""
         content = b"" if body is None else json.dumps(body).encode()
         return self.call_raw(method, path, content, secret=secret, **headers)
 
-    def call_raw(self, method: str, path: str, content: bytes, *, secret: str = SECRET, **headers: str) -> httpx.Response:
+    def call_raw(
+        self, method: str, path: str, content: bytes, *, secret: str = SECRET, **headers: str
+    ) -> httpx.Response:
         """The same with a body that need not be JSON."""
         stamp, nonce = str(int(time.time())), secrets.token_hex(8)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -76,7 +80,9 @@ class Rail:
 
 
 @contextmanager
-def running_rail(books: Path, *, port: int = 0, has_open_books: bool = True, plan: Path | None = None) -> Iterator[Rail]:
+def running_rail(
+    books: Path, *, port: int = 0, has_open_books: bool = True, plan: Path | None = None
+) -> Iterator[Rail]:
     """A rail process on these books; stopped (or found dead) afterwards."""
     command = [sys.executable, "-m", "huiliu.cli.simulate", "sandbox", "--port", str(port), "--books", str(books)]
     command += ["--secret", SECRET] + (["--open-books"] if has_open_books else [])
