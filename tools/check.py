@@ -36,8 +36,8 @@ class Result:
 
 CHECKS = (
     Check("types (basedpyright)", ("basedpyright", "--warnings")),
-    Check("style (ruff check)", ("ruff", "check")),
-    Check("form (ruff format)", ("ruff", "format", "--check")),
+    Check("style (ruff check)", ("ruff", "check", "--output-format", "concise")),
+    Check("form (ruff format)", ("ruff", "format", "--check", "--output-format", "concise")),
     Check("layers (lint-imports)", ("lint-imports",)),
     Check("templates (djlint)", ("djlint", "--lint", "--check", "--quiet", TEMPLATES)),
     Check("own rules (check_source)", ("python", "-m", "tools.check_source")),
