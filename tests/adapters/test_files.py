@@ -1,0 +1,212 @@
+"""Files by hash on a local disk: written once, checked when read, originals sealed, uploads resumable."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from huiliu.adapters import files as files_module
+from huiliu.adapters.files import PIECE_BYTES, LocalFiles
+from huiliu.evidence.errors import FileDamaged, UploadGone, UploadIncomplete, WrongOffset
+from huiliu.evidence.files import Files, keep_picture
+from huiliu.kit.keyring import Keyring
+from tests.make.pictures import jpeg
+
+KAMEN, XINGKA = 1, 2
+DATA = bytes(range(256)) * 3000
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def store(root: Path, keyring: Keyring) -> LocalFiles:
+    return LocalFiles(root, keyring)
+
+
+def all_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def one_file(folder: Path) -> Path:
+    (found,) = all_files(folder)
+    return found
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_the_local_store_keeps_the_protocol(store: LocalFiles) -> None:
+    kept: Files = store
+    assert await kept.read(KAMEN, await kept.put(KAMEN, b"x")) == b"x"
+
+
+async def test_what_is_put_is_read_whole_and_in_pieces(store: LocalFiles, root: Path) -> None:
+    sha256 = await store.put(KAMEN, DATA)
+    assert sha256 == hashlib.sha256(DATA).digest()
+    pieces = [piece async for piece in store.stream(KAMEN, sha256)]
+    assert b"".join(pieces) == DATA == await store.read(KAMEN, sha256)
+    assert max(map(len, pieces)) <= PIECE_BYTES
+    name = sha256.hex()
+    assert one_file(root) == root / "1" / "shown" / name[:2] / name[2:4] / name
+
+
+async def test_only_the_owner_of_the_process_can_read_the_disk(store: LocalFiles, root: Path) -> None:
+    await store.put(KAMEN, DATA)
+    assert mode(one_file(root)) == 0o600
+    assert mode(root) == 0o700
+
+
+async def test_the_same_bytes_are_written_once(store: LocalFiles, root: Path) -> None:
+    await store.put(KAMEN, DATA)
+    before = one_file(root).stat()
+    await asyncio.gather(*(store.put(KAMEN, DATA) for _ in range(8)))
+    assert one_file(root).stat().st_ino == before.st_ino
+
+
+async def test_many_that_put_the_same_at_once_leave_one_good_file(store: LocalFiles, root: Path) -> None:
+    said = await asyncio.gather(*(store.put(KAMEN, DATA) for _ in range(12)))
+    assert set(said) == {hashlib.sha256(DATA).digest()}
+    assert one_file(root).read_bytes() == DATA
+
+
+async def test_one_platforms_file_is_not_there_for_another(store: LocalFiles) -> None:
+    sha256 = await store.put(KAMEN, DATA)
+    with pytest.raises(FileDamaged):
+        await store.read(XINGKA, sha256)
+
+
+@pytest.mark.parametrize("damage", [b"", b"x" + DATA[1:], DATA + b"x", DATA[:-1]])
+async def test_bytes_changed_on_disk_are_noticed_before_any_is_handed_out(
+    store: LocalFiles, root: Path, damage: bytes
+) -> None:
+    sha256 = await store.put(KAMEN, DATA)
+    one_file(root).write_bytes(damage)
+    with pytest.raises(FileDamaged):
+        await anext(store.stream(KAMEN, sha256))
+    with pytest.raises(FileDamaged):
+        await store.read(KAMEN, sha256)
+
+
+async def test_a_file_that_was_deleted_is_noticed(store: LocalFiles, root: Path) -> None:
+    sha256 = await store.put(KAMEN, DATA)
+    one_file(root).unlink()
+    with pytest.raises(FileDamaged):
+        await store.read(KAMEN, sha256)
+
+
+async def test_a_damaged_copy_is_healed_by_the_same_upload(store: LocalFiles, root: Path) -> None:
+    sha256 = await store.put(KAMEN, DATA)
+    one_file(root).write_bytes(b"rotten")
+    assert await store.put(KAMEN, DATA) == sha256
+    assert await store.read(KAMEN, sha256) == DATA
+
+
+async def test_a_write_that_dies_leaves_no_half_file(
+    store: LocalFiles, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(files_module.os, "fsync", dies)
+    with pytest.raises(OSError, match="no space"):
+        await store.put(KAMEN, DATA)
+    monkeypatch.undo()
+    assert all_files(root) == []
+    assert await store.read(KAMEN, await store.put(KAMEN, DATA)) == DATA
+
+
+async def test_an_original_is_sealed_and_opens_again(store: LocalFiles, root: Path) -> None:
+    sha256 = await store.put_original(KAMEN, DATA)
+    assert DATA[:64] not in one_file(root).read_bytes()
+    assert await store.original(KAMEN, sha256) == DATA
+
+
+async def test_an_original_is_written_once_and_never_replaced(store: LocalFiles, root: Path) -> None:
+    await store.put_original(KAMEN, DATA)
+    sealed = one_file(root).read_bytes()
+    await store.put_original(KAMEN, DATA)
+    assert one_file(root).read_bytes() == sealed
+
+
+async def test_a_changed_moved_or_missing_original_does_not_open(store: LocalFiles, root: Path) -> None:
+    sha256 = await store.put_original(KAMEN, DATA)
+    path = one_file(root)
+    sealed = path.read_bytes()
+    stranger = await store.put_original(XINGKA, DATA)
+    elsewhere = one_file(root / "2")
+    elsewhere.write_bytes(sealed)
+    for bad in (sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1]), b"", b"k9:" + sealed[3:], b"\xff:" + sealed):
+        path.write_bytes(bad)
+        with pytest.raises(FileDamaged):
+            await store.original(KAMEN, sha256)
+    path.unlink()
+    with pytest.raises(FileDamaged):
+        await store.original(KAMEN, sha256)
+    with pytest.raises(FileDamaged):
+        await store.original(XINGKA, stranger)
+
+
+async def test_a_picture_is_kept_as_shown_copy_and_sealed_original(store: LocalFiles) -> None:
+    kept = await keep_picture(store, KAMEN, jpeg())
+    assert await store.original(KAMEN, kept.original_sha256) == jpeg()
+    shown = await store.read(KAMEN, kept.sha256)
+    assert (len(shown), kept.media_type) == (kept.size, "image/jpeg")
+
+
+async def test_a_part_grows_survives_repeats_and_is_forgotten(store: LocalFiles) -> None:
+    upload = uuid4()
+    await store.start_part(KAMEN, upload)
+    await store.append_part(KAMEN, upload, offset=0, data=b"hello ")
+    await store.append_part(KAMEN, upload, offset=6, data=b"world")
+    await store.append_part(KAMEN, upload, offset=0, data=b"hello ")  # a late repeat must not cut the rest off
+    await store.start_part(KAMEN, upload)
+    assert await store.part(KAMEN, upload, bytes_total=11) == b"hello world"
+    await store.drop_part(KAMEN, upload)
+    await store.drop_part(KAMEN, upload)
+    with pytest.raises(UploadGone):
+        await store.part(KAMEN, upload, bytes_total=11)
+    with pytest.raises(UploadGone):
+        await store.append_part(KAMEN, upload, offset=0, data=b"late")
+
+
+async def test_a_part_has_no_holes_and_no_missing_end(store: LocalFiles) -> None:
+    upload = uuid4()
+    await store.start_part(KAMEN, upload)
+    with pytest.raises(WrongOffset) as refused:
+        await store.append_part(KAMEN, upload, offset=1, data=b"x")
+    assert refused.value.facts == {"offset": 0}
+    await store.append_part(KAMEN, upload, offset=0, data=b"abc")
+    with pytest.raises(UploadIncomplete):
+        await store.part(KAMEN, upload, bytes_total=4)
+    assert await store.part(KAMEN, upload, bytes_total=2) == b"ab"
+
+
+async def test_a_part_of_another_platform_is_gone(store: LocalFiles) -> None:
+    upload = uuid4()
+    await store.start_part(KAMEN, upload)
+    with pytest.raises(UploadGone):
+        await store.append_part(XINGKA, upload, offset=0, data=b"x")
+
+
+async def test_what_a_crash_left_behind_is_swept_and_nothing_else(store: LocalFiles, root: Path) -> None:
+    old, young = uuid4(), uuid4()
+    await store.start_part(KAMEN, old)
+    await store.start_part(KAMEN, young)
+    await store.put(KAMEN, DATA)
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+    os.utime(root / "1" / "uploads" / old.hex, (long_ago, long_ago))
+    assert await store.sweep_parts(KAMEN, before=datetime.now(UTC) - timedelta(days=1)) == 1
+    assert await store.sweep_parts(XINGKA, before=datetime.now(UTC)) == 0
+    await store.append_part(KAMEN, young, offset=0, data=b"x")
+    assert await store.read(KAMEN, hashlib.sha256(DATA).digest()) == DATA
