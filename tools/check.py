@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sysconfig.get_path("scripts"))
 TEMPLATES = "src/huiliu/web/templates"
 SIDE_BY_SIDE = 2
+LINES_SHOWN_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ CHECKS = (
     Check("style (ruff check)", ("ruff", "check", "--output-format", "concise")),
     Check("form (ruff format)", ("ruff", "format", "--check", "--output-format", "concise")),
     Check("layers (lint-imports)", ("lint-imports",)),
-    Check("templates (djlint)", ("djlint", "--lint", "--check", "--quiet", TEMPLATES)),
+    Check("templates (djlint --lint)", ("djlint", "--lint", "--quiet", TEMPLATES)),
+    Check("their form (djlint --check)", ("djlint", "--check", TEMPLATES)),
     Check("own rules (check_source)", ("python", "-m", "tools.check_source")),
 )
 
@@ -50,9 +52,13 @@ def main() -> int:
         results = list(threads.map(_run, CHECKS))
     failed = [result for result in results if not result.is_clean]
     for result in failed:
-        print(f"\n--- {result.check.name}\n{result.output.strip()}")
+        lines = result.output.strip().splitlines()
+        print(f"\n--- {result.check.name}", *lines[:LINES_SHOWN_MAX], sep="\n")
+        if len(lines) > LINES_SHOWN_MAX:
+            print(f"... and {len(lines) - LINES_SHOWN_MAX} lines more: {' '.join(result.check.command)}")
     if failed:
-        print(f"\n{len(failed)} of {len(results)} checks failed: {', '.join(result.check.name for result in failed)}")
+        print("\n`make format` mends style and form where a tool can.")
+        print(f"{len(failed)} of {len(results)} checks failed: {', '.join(result.check.name for result in failed)}")
     return 1 if failed else 0
 
 
@@ -64,7 +70,7 @@ def _run(check: Check) -> Result:
         [BIN / program, *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
     verdict = "ok" if done.returncode == 0 else "FAILED"
-    print(f"  {verdict:6} {check.name:26} {time.monotonic() - started:5.1f} s", flush=True)
+    print(f"  {verdict:6} {check.name:28} {time.monotonic() - started:5.1f} s", flush=True)
     return Result(check, done.returncode == 0, done.stdout + done.stderr)
 
 
