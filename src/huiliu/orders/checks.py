@@ -40,7 +40,8 @@ QUANTITY_MAX = 1_000_000
 UNITS_MAX = 10**15
 CLOCK_SKEW = timedelta(minutes=5)
 """How far two systems' clocks may disagree before a time is taken for a mistake."""
-ORDERED_AFTER_YEAR = 2000
+YEAR_MIN = 2000
+YEAR_MAX = 2100
 
 _ORDER_NO = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_\-.#:]*$")
 _SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d{1,3}$")
@@ -169,9 +170,9 @@ def _times(draft: OrderDraft, now: datetime) -> Iterator[Found]:
 def _time(column: str, at: datetime, precision: Precision, now: datetime) -> Iterator[Found]:
     if at.tzinfo is None:
         yield column, "time_without_zone", {}
-    elif at.year < ORDERED_AFTER_YEAR:
-        yield column, "time_too_old", {"year": ORDERED_AFTER_YEAR}
-    elif at > now + CLOCK_SKEW and precision is not Precision.NOT_AFTER:
+    elif at.year < YEAR_MIN:
+        yield column, "time_too_old", {"year": YEAR_MIN}
+    elif at.year > YEAR_MAX or (at > now + CLOCK_SKEW and precision is not Precision.NOT_AFTER):
         yield column, "time_in_future", {}
 
 
@@ -179,6 +180,8 @@ def _is_before(later: datetime, later_precision: Precision, first: datetime, fir
     """Whether `later` is before `first` beyond doubt, given how exactly each is known."""
     if later.tzinfo is None or first.tzinfo is None or Precision.NOT_AFTER in (later_precision, first_precision):
         return False
+    if not all(YEAR_MIN <= at.year <= YEAR_MAX for at in (later, first)):
+        return False  # refused already, and the sums below would overflow
     # A day means somewhere in that day; `first` is already its earliest moment.
     latest = later + {Precision.DAY: timedelta(days=1), Precision.MINUTE: timedelta(minutes=1)}.get(
         later_precision, timedelta()

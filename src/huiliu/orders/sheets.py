@@ -16,7 +16,7 @@ from huiliu.orders.cells import Cell
 from huiliu.orders.mapping import Mapping, match_columns
 from huiliu.orders.model import LINES_MAX, FileUnreadable, OrderDraft, Problem
 from huiliu.orders.rows import BadOrder, RowValues, draft_of, read_row
-from huiliu.orders.tables import TableRow, read_table
+from huiliu.orders.tables import CHUNK_BYTES, TableRow, read_table
 
 BATCH_ORDERS = 1_000
 """Orders in one transaction of a file import: short enough that nobody waits on its locks."""
@@ -124,3 +124,14 @@ class Sheet:
         else:
             collected.drafts.append(draft)
             collected.rows_of[draft.row] = tuple(values.row for values in group)
+
+
+def count_rows(path: Path) -> int | None:
+    """About how many rows a text file has, for a progress bar; None when only reading it all would tell."""
+    lines = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            if lines == 0 and chunk.startswith(b"PK"):
+                return None
+            lines += chunk.count(b"\n")
+    return lines
