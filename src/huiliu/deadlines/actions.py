@@ -54,15 +54,18 @@ async def clear_timers(tx: Tx, claim_id: UUID) -> None:
 
 async def take_timer(tx: Tx, timer: DueTimer) -> bool:
     """Mark a timer fired if it is still the one that was found due; False when it was moved or cleared meanwhile."""
-    return await tx.run(
-        "UPDATE timers SET fired_at = %(now)s WHERE platform_id = %(platform)s AND claim_id = %(claim)s AND kind = %(kind)s"
-        " AND due_at = %(due)s AND fired_at IS NULL",
-        platform=tx.platform_id,
-        claim=timer.claim_id,
-        kind=timer.kind.value,
-        due=timer.due_at,
-        now=tx.now,
-    ) == 1
+    return (
+        await tx.run(
+            "UPDATE timers SET fired_at = %(now)s WHERE platform_id = %(platform)s AND claim_id = %(claim)s AND kind = %(kind)s"
+            " AND due_at = %(due)s AND fired_at IS NULL",
+            platform=tx.platform_id,
+            claim=timer.claim_id,
+            kind=timer.kind.value,
+            due=timer.due_at,
+            now=tx.now,
+        )
+        == 1
+    )
 
 
 async def due_timers(connection: Connection, now: datetime) -> list[DueTimer]:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
 from huiliu.deadlines.calendar import WorkingCalendar, published_calendar, with_overrides
-from huiliu.kit.db import Tx
+from huiliu.kit.db import Connection, Tx
 
 CALENDAR_ROWS_MAX = 4_000
 CACHE_SECONDS = 60
-
-
-class _Day(msgspec.Struct, frozen=True):
-    day: date
-    kind: str
-    name: str
 
 
 class _Cached(msgspec.Struct, frozen=True):
@@ -32,9 +26,15 @@ async def working_calendar(tx: Tx) -> WorkingCalendar:
     cached = _cache.get("calendar")
     if cached is not None and abs((tx.now - cached.read_at).total_seconds()) < CACHE_SECONDS:
         return cached.calendar
-    rows = await tx.all(
-        _Day, "SELECT day, kind, name FROM calendar_days ORDER BY day LIMIT %(limit)s", limit=CALENDAR_ROWS_MAX
-    )
-    calendar = with_overrides(published_calendar(), {row.day: (row.kind == "work", row.name) for row in rows})
+    calendar = await load_calendar(tx.connection, published_calendar())
     _cache["calendar"] = _Cached(calendar, tx.now)
     return calendar
+
+
+async def load_calendar(connection: Connection, base: WorkingCalendar) -> WorkingCalendar:
+    """`base` with the operator's days on top, read now."""
+    cursor = await connection.execute(
+        "SELECT day, kind, name FROM calendar_days ORDER BY day LIMIT %s", (CALENDAR_ROWS_MAX,)
+    )
+    rows = await cursor.fetchall()
+    return with_overrides(base, {row["day"]: (row["kind"] == "work", row["name"]) for row in rows})
