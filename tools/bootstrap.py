@@ -240,7 +240,11 @@ def _stamp_path(part: str) -> Path:
 
 
 def _stamp(profile: str) -> str:
-    return _digest([ROOT / LOCKS[profile], ROOT / "pyproject.toml"], extra=str(ROOT))
+    """Of the lock, of where the checkout is, and of what is linked; a tool's setting changes none of them."""
+    import tomllib  # not at the top: an older Python must live long enough to be told that it is too old
+
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return _digest([ROOT / LOCKS[profile]], extra=repr((str(ROOT), content["project"], content["build-system"])))
 
 
 def _digest(paths: Iterable[Path], *, extra: str) -> str:
