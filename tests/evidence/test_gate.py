@@ -173,6 +173,7 @@ HOSTILE: dict[str, tuple[bytes, type[Refusal]]] = {
     "huge picture": (jpeg() + b"\0" * PICTURE_BYTES_MAX, errors.FileTooLarge),
     "60000 x 60000": (png_bomb(60_000, 60_000), errors.TooManyPixels),
     "9000 x 9000": (png_bomb(9_000, 9_000), errors.TooManyPixels),
+    "just over the limit": (png_bomb(6_400, 6_400), errors.TooManyPixels),
     "lying header": (png_bomb(6_000, 6_000), errors.BrokenPicture),
     "8 x 900000": (png_bomb(8, 900_000), errors.TooFewPixels),
     "nought wide": (png_bomb(0, 500), errors.BrokenPicture),
