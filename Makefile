@@ -4,8 +4,10 @@
 .PHONY: help demo check test format lock clean
 
 # The first Python on the path that is new enough; `make PYTHON=/path/to/python` overrides it.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
+endif
 ifeq ($(strip $(PYTHON)),)
 $(error Python 3.11 or newer is needed and none was found. Install it, or say where it is: make PYTHON=/path/to/python3)
 endif
