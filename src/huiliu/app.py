@@ -11,9 +11,12 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
+from huiliu.adapters.files import LocalFiles
+from huiliu.adapters.mail import open_courier
 from huiliu.kit.db import Pool, create_pool, utc_now
 from huiliu.kit.keyring import Keyring, load_keyring
 from huiliu.kit.settings import Settings, load_settings
+from huiliu.people.messages import Courier
 from huiliu.web.errors import answer_bug, answer_http
 from huiliu.web.headers import Envelope
 from huiliu.web.routes import pages
@@ -25,6 +28,7 @@ def create_app(
     *,
     pool: Pool | None = None,
     keyring: Keyring | None = None,
+    courier: Courier | None = None,
     clock: Callable[[], datetime] = utc_now,
     more: Sequence[ControllerRouterHandler] = (),
 ) -> Litestar:
@@ -36,7 +40,15 @@ def create_app(
     keyring = keyring or load_keyring(settings.key_file)
     own_pool = pool is None
     opened = pool or create_pool(settings.database_url, size_max=settings.database_pool_max)
-    house = House(pool=opened, keyring=keyring, settings=settings, clock=clock)
+    files = LocalFiles(settings.files_dir, keyring)
+    house = House(
+        pool=opened,
+        keyring=keyring,
+        settings=settings,
+        files=files,
+        courier=courier or open_courier(settings),
+        clock=clock,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:

@@ -42,9 +42,9 @@ class Form(Struct, frozen=True):
         """One trimmed field, '' when absent. Raises Invalid when longer than chars_max or carrying control characters."""
         value = self.fields.get(name, [""])[0].replace("\r\n", "\n").strip()
         if len(value) > chars_max:
-            raise Invalid(field=name, problem="too_long")
+            raise Invalid(field=name, problem="text_too_long")
         if any(ord(char) < 32 and char not in "\n\t" for char in value):
-            raise Invalid(field=name, problem="not_text")
+            raise Invalid(field=name, problem="control_characters")
         return value
 
     def all(self, name: str) -> list[str]:
@@ -77,7 +77,7 @@ async def read_form(request: HttpRequest) -> Form:
         elif isinstance(value, str):
             fields.setdefault(name, []).append(value)
     if len(fields) > FIELDS_MAX:
-        raise Invalid(field="form", problem="too_long")
+        raise Invalid(field="form", problem="too_many_fields")
     return Form(fields, files)
 
 

@@ -137,6 +137,11 @@ def kept_cookie(caller: Caller, name: str, value: str, *, seconds: int) -> Cooki
     )
 
 
+def drop_cookie(caller: Caller, name: str) -> Cookie:
+    """Take a cookie back."""
+    return kept_cookie(caller, name, "", seconds=0)
+
+
 def _frame(caller: Caller, *, now: datetime, visit: Visit | None) -> Frame:
     platform = visit.platform if visit else caller.platform
     home = f"/{platform.slug}" if platform else ""

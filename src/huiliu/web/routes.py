@@ -18,7 +18,7 @@ from huiliu.people.model import Buyer, Platform, Staff
 from huiliu.people.reads import platform_by_slug, platform_list
 from huiliu.people.sessions import load_session
 from huiliu.web.assets import static_file
-from huiliu.web.buyer import claims, find, orders, policies, uploads
+from huiliu.web.buyer import claims, drafts, find, orders, policies, reasons, uploads
 from huiliu.web.errors import answer_bug, answer_http, answer_refusal
 from huiliu.web.form import HttpRequest, only_our_forms
 from huiliu.web.page import see, show_plain
@@ -81,7 +81,9 @@ def pages() -> Router:
             static_file,
             *find.handlers,
             *orders.handlers,
+            *reasons.handlers,
             *claims.handlers,
+            *drafts.handlers,
             *uploads.handlers,
             *policies.handlers,
         ],

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from huiliu.evidence.files import Files
 from huiliu.kit.db import Pool, Tx, transaction, utc_now
 from huiliu.kit.errors import SignInFirst
 from huiliu.kit.keyring import Keyring
 from huiliu.kit.settings import Settings
 from huiliu.kit.text import Lang
 from huiliu.people.actor import actor_of
+from huiliu.people.messages import Courier
 from huiliu.people.model import Buyer, Platform, Staff
 from huiliu.web.form import FORM_COOKIE, HttpRequest, form_token, new_form_cookie
 
@@ -31,6 +33,9 @@ class House:
     pool: Pool
     keyring: Keyring
     settings: Settings
+    files: Files
+    courier: Courier | None = None
+    """Who carries one-time codes to buyers; None sends nothing."""
     clock: Callable[[], datetime] = utc_now
 
 

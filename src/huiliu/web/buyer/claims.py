@@ -1,3 +1,93 @@
-"""To be filled."""
+"""The claim page, and what a buyer does there: answer, take back, call the platform in."""
 
-handlers = ()
+from __future__ import annotations
+
+from typing import Protocol
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+from msgspec import Struct
+
+from huiliu.claims.actions import escalate, withdraw
+from huiliu.claims.model import STATEMENT_MAX, State
+from huiliu.claims.page import claim_page
+from huiliu.kit.db import Tx
+from huiliu.kit.errors import Refusal
+from huiliu.people.model import Viewer
+from huiliu.web.buyer.claim_view import ClaimView, claim_view
+from huiliu.web.form import Form, HttpRequest, read_form
+from huiliu.web.page import Notice, notice_of, see, show
+from huiliu.web.visit import Visit
+
+CLAIM_NO_MAX = 40
+REFRESH_SECONDS = 20
+"""How often an open claim page asks whether anything happened."""
+
+
+class ClaimShown(Struct, frozen=True, kw_only=True):
+    """The page: the view, and what a refused action said."""
+
+    view: ClaimView
+    notice: Notice | None = None
+    typed: dict[str, str]
+    just_filed: bool = False
+    refresh_seconds: int = REFRESH_SECONDS
+    words_max: int = STATEMENT_MAX
+
+
+class Act(Protocol):
+    """An action on a claim in a transaction."""
+
+    async def __call__(self, tx: Tx, viewer: Viewer, claim_no: str, form: Form) -> None: ...
+
+
+@get("/{slug:str}/claims/{claim_no:str}")
+async def claim(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+    """The page that matters: where the claim is, what happens next, and by when."""
+    buyer = visit.signed_in_buyer()
+    async with visit.as_buyer() as tx:
+        whole = await claim_page(tx, buyer, claim_no[:CLAIM_NO_MAX])
+    if whole.claim.state is State.DRAFT:
+        return see(visit.url("claims", claim_no, "draft"))
+    view = claim_view(visit.lang, whole, visit.now)
+    shown = ClaimShown(view=view, typed={}, just_filed=request.query_params.get("filed") == "1")
+    return show(visit, "buyer/claim.html", shown)
+
+
+@post("/{slug:str}/claims/{claim_no:str}/withdrawal", status_code=303)
+async def take_back(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+    """Take the claim back."""
+
+    async def act(tx: Tx, viewer: Viewer, claim_no: str, form: Form) -> None:
+        await withdraw(tx, viewer, claim_no, version=form.number("version"))
+
+    return await _act(request, visit, claim_no, act)
+
+
+@post("/{slug:str}/claims/{claim_no:str}/escalation", status_code=303)
+async def call_platform(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+    """Call the platform in."""
+
+    async def act(tx: Tx, viewer: Viewer, claim_no: str, form: Form) -> None:
+        await escalate(tx, viewer, claim_no, version=form.number("version"), words=form.text("words"))
+
+    return await _act(request, visit, claim_no, act)
+
+
+async def _act(request: HttpRequest, visit: Visit, claim_no: str, act: Act) -> Response[bytes] | Redirect:
+    """Do it and show the claim; a refusal shows the claim as it now is, with what was typed."""
+    buyer = visit.signed_in_buyer()
+    form = await read_form(request)
+    try:
+        async with visit.as_buyer() as tx:
+            await act(tx, buyer, claim_no, form)
+    except Refusal as no:
+        async with visit.as_buyer() as tx:
+            whole = await claim_page(tx, buyer, claim_no)
+        view = claim_view(visit.lang, whole, visit.now)
+        shown = ClaimShown(view=view, notice=notice_of(visit.lang, no), typed=form.typed())
+        return show(visit, "buyer/claim.html", shown, status=no.status)
+    return see(visit.url("claims", claim_no))
+
+
+handlers = (claim, take_back, call_platform)

@@ -22,7 +22,14 @@
   }
   tick();
   setInterval(tick, 15000);
-  document.addEventListener("htmx:afterSwap", tick);
+  document.addEventListener("htmx:afterSwap", function () { tick(); reveal(); });
+  // Whoever is typing or reading an opened section is not interrupted by the page renewing itself.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var target = event.detail.target;
+    if (target.id === "live" && (target.contains(document.activeElement) || target.querySelector("details[open]"))) {
+      event.detail.shouldSwap = false;
+    }
+  });
   document.addEventListener("click", function (event) {
     var button = event.target.closest && event.target.closest("[data-copy],[data-print]");
     if (!button) return;
@@ -32,7 +39,10 @@
       button.querySelector("span").textContent = button.dataset.done;
     });
   });
-  document.querySelectorAll("[data-needs-script]").forEach(function (it) { it.hidden = false; });
+  function reveal() {
+    document.querySelectorAll("[data-needs-script]").forEach(function (it) { it.hidden = false; });
+  }
+  reveal();
   // A form is sent once: a second tap while the first is under way does nothing.
   document.addEventListener("submit", function (event) {
     var form = event.target;

@@ -1,0 +1,191 @@
+"""Evidence slots as a buyer fills them: what is wanted, what is there, and putting pictures and signatures in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from litestar.datastructures import UploadFile
+from markupsafe import Markup
+from msgspec import Struct
+
+from huiliu.claims.model import Move, MoveNotAllowed, State
+from huiliu.claims.page import ClaimPage
+from huiliu.claims.reads import load_claim
+from huiliu.claims.store import ClaimRow
+from huiliu.evidence.actions import add_file, add_note, ensure_room, remove_file, remove_note
+from huiliu.evidence.errors import FileTooLarge
+from huiliu.evidence.examples import example_svg
+from huiliu.evidence.files import keep_picture
+from huiliu.evidence.model import FileRow, Party, Signature, SlotView
+from huiliu.evidence.records import note_words
+from huiliu.evidence.slots import SlotCode, SlotKind, Supplier
+from huiliu.evidence.sniff import MIB, PICTURE_BYTES_MAX
+from huiliu.kit.db import Tx
+from huiliu.kit.text import Lang, say
+from huiliu.policy.model import PublishedPolicy
+from huiliu.web.visit import Visit
+
+OPEN_FOR_EVIDENCE = frozenset({State.DRAFT, State.REJECTED, State.WAITING_BUYER})
+"""When a buyer may add or take back evidence: while preparing, before applying again, and when asked for it."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+NO_POLICY_HASH = b""
+
+
+class NoteShown(Struct, frozen=True, kw_only=True):
+    """Words in a slot."""
+
+    id: UUID
+    kind: str
+    words: str
+    by: str
+    at: datetime
+    removable: bool
+
+
+class FileShown(Struct, frozen=True, kw_only=True):
+    """A picture in a slot."""
+
+    file: FileRow
+    removable: bool
+
+
+class SlotForm(Struct, frozen=True, kw_only=True):
+    """One slot on the form."""
+
+    code: str
+    name: str
+    points: tuple[str, ...]
+    required: bool
+    is_signed: bool
+    by_platform: bool
+    complete: bool
+    from_records: bool
+    example: Markup
+    files: tuple[FileShown, ...]
+    notes: tuple[NoteShown, ...]
+    declaration: str
+    """The words to sign, when this slot is signed and not signed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClaim:
+    """A claim whose evidence the buyer may change, and the round the change belongs to."""
+
+    claim: ClaimRow
+    round: int
+
+
+async def claim_open_for_evidence(tx: Tx, visit: Visit, claim_no: str) -> OpenClaim:
+    """The buyer's claim, if evidence may be changed now. Raises NotFound, MoveNotAllowed."""
+    claim = await load_claim(tx, visit.signed_in_buyer(), claim_no)
+    if claim.state not in OPEN_FOR_EVIDENCE:
+        raise MoveNotAllowed(state=claim.state.value, move=Move.ANSWER.value)
+    return OpenClaim(claim, claim.round + 1 if claim.state is State.REJECTED else claim.round)
+
+
+async def put_picture(visit: Visit, claim_no: str, *, slot: str, upload: UploadFile) -> None:
+    """Take a picture from a plain form: checked and rebuilt outside any transaction, then one row.
+
+    Raises the gate's and the slots' refusals.
+    """
+    async with visit.as_buyer() as tx:
+        opened = await claim_open_for_evidence(tx, visit, claim_no)
+        await ensure_room(tx, opened.claim.id, slot=slot)
+    data = await upload.read(PICTURE_BYTES_MAX + 1)
+    if len(data) > PICTURE_BYTES_MAX:
+        raise FileTooLarge(max_mib=PICTURE_BYTES_MAX // MIB)
+    kept = await keep_picture(visit.house.files, visit.platform.id, data)
+    async with visit.as_buyer() as tx:
+        opened = await claim_open_for_evidence(tx, visit, claim_no)
+        await add_file(tx, opened.claim.id, slot=slot, round=opened.round, kept=kept, file_name=upload.filename or "")
+
+
+async def sign_declaration(tx: Tx, visit: Visit, claim_no: str, *, whole: ClaimPage, name: str) -> None:
+    """Put the buyer's name under 未使用声明, with the policy version it was signed under. Raises NameMissing."""
+    opened = await claim_open_for_evidence(tx, visit, claim_no)
+    published = whole.judgement.published
+    await add_note(
+        tx,
+        opened.claim.id,
+        slot=SlotCode.UNUSED_DECLARATION.value,
+        round=opened.round,
+        text=declaration_words(visit.lang, whole),
+        signature=Signature(name=name, policy_version=_label(published), policy_hash=_hash(published)),
+    )
+
+
+async def take_back_evidence(tx: Tx, visit: Visit, claim_no: str, *, what: str) -> None:
+    """Remove one picture or note that was not handed in yet; `what` is file:<id> or note:<id>."""
+    opened = await claim_open_for_evidence(tx, visit, claim_no)
+    form, _, raw = what.partition(":")
+    try:
+        item = UUID(raw)
+    except ValueError:
+        return
+    if form == "file":
+        await remove_file(tx, opened.claim.id, file_id=item)
+    elif form == "note":
+        await remove_note(tx, opened.claim.id, note_id=item)
+
+
+def slot_forms(lang: Lang, whole: ClaimPage) -> tuple[SlotForm, ...]:
+    """The list to fill in, required first."""
+    since = _since(whole)
+    asked = frozenset(whole.request.slots) if whole.request else frozenset[str]()
+    return tuple(_slot(lang, whole, view, since=since, asked=asked) for view in whole.slots)
+
+
+def declaration_words(lang: Lang, whole: ClaimPage) -> str:
+    """What the buyer signs."""
+    return say(lang, "evidence.declaration.unused", order_no=whole.case.order_no, product=whole.case.title)
+
+
+def _slot(lang: Lang, whole: ClaimPage, view: SlotView, *, since: datetime, asked: frozenset[str]) -> SlotForm:
+    is_signed = view.slot.kind is SlotKind.SIGNED_WORDS
+    mine = [note for note in view.notes if note.source == Party.BUYER]
+    fresh = (
+        [*view.files, *view.notes] if not asked else [it for it in (*view.files, *view.notes) if it.added_at >= since]
+    )
+    return SlotForm(
+        code=view.code.value,
+        name=view.slot.name(lang),
+        points=view.slot.visible(lang),
+        required=view.code in asked or (view.required and not asked),
+        is_signed=is_signed,
+        by_platform=view.slot.supplier is Supplier.PLATFORM,
+        complete=bool(fresh) if view.code in asked else view.complete,
+        from_records=view.supplied_by_platform,
+        example=Markup(example_svg(view.slot, lang)),  # noqa: S704  drawn by us from our own words, which are escaped there
+        files=tuple(
+            FileShown(file=file, removable=file.source == Party.BUYER and file.added_at >= since) for file in view.files
+        ),
+        notes=tuple(
+            NoteShown(
+                id=note.id,
+                kind=note.kind,
+                words=note_words(lang, note),
+                by=note.by_name,
+                at=note.added_at,
+                removable=note.source == Party.BUYER and note.added_at >= since,
+            )
+            for note in view.notes
+        ),
+        declaration=declaration_words(lang, whole) if is_signed and not mine else "",
+    )
+
+
+def _since(whole: ClaimPage) -> datetime:
+    """What came after this can still be taken back."""
+    if whole.request is not None:
+        return whole.request.asked_at
+    return whole.claim.round_filed_at or LONG_AGO
+
+
+def _label(published: PublishedPolicy | None) -> str:
+    return published.label if published else ""
+
+
+def _hash(published: PublishedPolicy | None) -> bytes:
+    return published.policy.content_hash if published else NO_POLICY_HASH
