@@ -194,10 +194,23 @@ async def test_material_that_was_asked_for_can_be_taken_back_until_it_is_handed_
 
 async def test_a_request_to_the_platform_does_not_free_the_buyers_files(as_buyer: Tx, claim_id: UUID) -> None:
     await ask_for_material(as_buyer, claim_id, of="platform")
-    await submit_round(as_buyer, claim_id, round=1)
     file_id = await add_file(as_buyer, claim_id, slot="paid_shot", round=1, kept=kept())
+    await submit_round(as_buyer, claim_id, round=1)
     with pytest.raises(errors.AlreadySubmitted):
         await remove_file(as_buyer, claim_id, file_id=file_id)
+
+
+async def test_an_old_page_cannot_slip_evidence_into_a_round_that_was_judged(
+    as_buyer: Tx, as_reviewer: Tx, claim_id: UUID
+) -> None:
+    first = await add_file(as_buyer, claim_id, slot="paid_shot", round=1, kept=kept())
+    await submit_round(as_buyer, claim_id, round=1)
+    with pytest.raises(errors.RoundClosed):
+        await add_file(as_buyer, claim_id, slot="paid_shot", round=1, kept=kept("late"))
+    with pytest.raises(errors.RoundClosed):
+        await add_note(as_buyer, claim_id, slot="unused_declaration", round=1, text=DECLARED, signature=SIGNED)
+    assert await add_file(as_buyer, claim_id, slot="paid_shot", round=1, kept=kept()) == first
+    assert await add_file(as_reviewer, claim_id, slot="platform_proof", round=1, kept=kept("proof"))
 
 
 async def test_nobody_takes_back_what_another_handed_in(as_buyer: Tx, as_reviewer: Tx, claim_id: UUID) -> None:

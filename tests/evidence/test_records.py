@@ -15,7 +15,7 @@ from huiliu.evidence import reads
 from huiliu.evidence.actions import attach_platform_facts, remove_note
 from huiliu.evidence.errors import AlreadySubmitted
 from huiliu.evidence.model import WORDS_MAX
-from huiliu.evidence.records import PlatformFacts, UsageRecord, note_words, records, words
+from huiliu.evidence.records import PlatformFacts, UsageRecord, note_words, records, slots_filled, words
 from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang
@@ -124,7 +124,7 @@ def test_use_is_proved_only_by_a_record_and_non_use_lifts_the_platform_check() -
 
 async def test_records_fill_the_slots_and_show_in_both_languages(tx: Tx, claim_id: UUID) -> None:
     filled = await attach_platform_facts(tx, claim_id, round=1, known=WAITING)
-    assert set(filled) == set(said(WAITING)) == await reads.have(tx, claim_id)
+    assert set(filled) == set(said(WAITING)) == slots_filled(WAITING, now=NOW) == await reads.have(tx, claim_id)
     (view, *_) = await reads.slots_for(tx, claim_id, required=("paid_shot",), optional=())
     assert (view.complete, view.supplied_by_platform, view.notes[0].by_name) == (True, True, "平台自动取证")
     assert view.notes[0].is_intact

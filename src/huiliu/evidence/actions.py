@@ -24,7 +24,7 @@ from huiliu.evidence.model import (
     note_hash,
     tidy_name,
 )
-from huiliu.evidence.records import PlatformFacts, records, words
+from huiliu.evidence.records import Facts, PlatformFacts, records, words
 from huiliu.evidence.slots import Slot, SlotCode, SlotKind, Supplier, slot_by_code
 from huiliu.evidence.sniff import MIB
 from huiliu.journal.actions import ENTRIES_MAX, record
@@ -61,7 +61,8 @@ async def add_file(
 ) -> UUID:
     """Put a picture into a slot of the round that is being prepared or answered; the same picture twice is kept once.
 
-    `source` is the actor's party unless an API key hands in for the buyer. Raises NotFound and what `ensure_room` raises.
+    `source` is the actor's party unless an API key hands in for the buyer. Raises NotFound,
+    RoundClosed (a buyer after applying, unless material was asked for) and what `ensure_room` raises.
     """
     party = source or party_of(tx.actor)
     _check_file_slot(slot_by_code(slot), party)
@@ -69,6 +70,7 @@ async def add_file(
     twin = await store.same_file(tx, claim_id, slot=slot, sha256=kept.sha256)
     if twin is not None:
         return twin
+    await _check_round_open(tx, claim_id, round=round, party=party)
     await _check_room(tx, claim_id, slot=slot, party=party, more_bytes=kept.size)
     file_id = new_id()
     await store.insert_file(
@@ -120,7 +122,7 @@ async def add_note(
     """Put words into a slot: a buyer's signed declaration, or a statement by the platform's people.
 
     A declaration is hashed with its time, name and policy version, so that none can be changed later; the same words
-    by the same name in one round are kept once. Raises NotFound, UnknownSlot, WrongForm, PlatformSlot,
+    by the same name in one round are kept once. Raises NotFound, RoundClosed, UnknownSlot, WrongForm, PlatformSlot,
     NameMissing, WordsTooLong, ClaimFull.
     """
     party = source or party_of(tx.actor)
@@ -135,6 +137,7 @@ async def add_note(
     twin = await store.same_note(tx, claim_id, slot=slot, round=round, source=party, words=told, by_name=by_name)
     if twin is not None:  # a second click signs nothing new
         return twin
+    await _check_round_open(tx, claim_id, round=round, party=party)
     if await store.count_notes(tx, claim_id, source=party) >= NOTES_PER_CLAIM_MAX:
         raise errors.ClaimFull(max=NOTES_PER_CLAIM_MAX, max_mib=BYTES_PER_CLAIM_MAX // MIB)
     fresh_id, written = new_id(), note_facts(facts)
@@ -174,34 +177,26 @@ async def attach_platform_facts(tx: Tx, claim_id: UUID, *, round: int, known: Pl
     Safe to repeat: what has not changed stays, what the records no longer say is retired, both in the journal.
     """
     await _lock(tx, claim_id)
-    attached = [
-        (item, said := words(Lang.ZH, item.facts), facts := note_facts(item.facts), note_hash(item.slot, said, facts))
-        for item in records(known, now=tx.now)
-    ]
-    retired = await store.replace_records(tx, claim_id, keep=[digest for *_, digest in attached])
+    attached = [_record_note(item.slot.value, item.facts) for item in records(known, now=tx.now)]
+    retired = await store.replace_records(tx, claim_id, keep=[note.sha256 for note in attached])
+    by_name = say(Lang.ZH, "evidence.by_platform")
+    added = await store.insert_records(tx, claim_id, notes=attached, round=round, by_name=by_name)
     entries = [
-        Entry("evidence.removed", _body("record", old.slot, old.sha256, old.round, Party.PLATFORM)) for old in retired
+        *(
+            Entry("evidence.removed", _body("record", old.slot, old.sha256, old.round, Party.PLATFORM))
+            for old in retired
+        ),
+        *(Entry("evidence.added", _body("record", new.slot, new.sha256, round, Party.PLATFORM)) for new in added),
     ]
-    for item, said, facts, digest in attached:
-        fresh_id = new_id()
-        note_id = await store.insert_note(
-            tx,
-            claim_id,
-            note_id=fresh_id,
-            slot=item.slot,
-            round=round,
-            source=Party.PLATFORM,
-            kind=NoteKind.RECORD,
-            words=said,
-            facts=facts,
-            sha256=digest,
-            by_name=say(Lang.ZH, "evidence.by_platform"),
-        )
-        if note_id == fresh_id:
-            entries.append(Entry("evidence.added", _body("record", item.slot, digest, round, Party.PLATFORM)))
-    for start in range(0, len(entries), ENTRIES_MAX):
-        await record(tx, claim_id, *entries[start : start + ENTRIES_MAX])
-    return tuple(sorted({item.slot.value for item, *_ in attached}))
+    if entries:
+        assert len(entries) <= ENTRIES_MAX
+        await record(tx, claim_id, *entries)
+    return tuple(sorted({note.slot for note in attached}))
+
+
+def _record_note(slot: str, known: Facts) -> store.RecordNote:
+    said, facts = words(Lang.ZH, known), note_facts(known)
+    return store.RecordNote(new_id(), slot, said, facts, note_hash(slot, said, facts))
 
 
 def _body(form: str, slot: str, sha256: bytes, round: int, party: Party) -> dict[str, object]:
@@ -241,6 +236,12 @@ async def _check_room(tx: Tx, claim_id: UUID, *, slot: str, party: Party, more_b
     full = used.in_claim >= FILES_PER_CLAIM_MAX or used.ever >= FILES_EVER_MAX
     if full or used.size + more_bytes > BYTES_PER_CLAIM_MAX:
         raise errors.ClaimFull(max=FILES_PER_CLAIM_MAX, max_mib=BYTES_PER_CLAIM_MAX // MIB)
+
+
+async def _check_round_open(tx: Tx, claim_id: UUID, *, round: int, party: Party) -> None:
+    """A page may be old: what the buyer sends after applying must not slip into a round that was judged without it."""
+    if party is Party.BUYER and await store.is_round_closed(tx, claim_id, round=round):
+        raise errors.RoundClosed
 
 
 def _check_removable(item: store.Item | None, party: Party) -> None:

@@ -145,6 +145,13 @@ class ClaimFull(Refusal):
     status = 409
 
 
+class RoundClosed(Refusal):
+    """The buyer has applied, and nobody has asked for more."""
+
+    code = "evidence.round_closed"
+    status = 409
+
+
 class AlreadySubmitted(Refusal):
     """What a submitted round rests on stays."""
 

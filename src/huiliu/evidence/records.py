@@ -75,6 +75,11 @@ def records(known: PlatformFacts, *, now: datetime) -> tuple[Record, ...]:
     )
 
 
+def slots_filled(known: PlatformFacts, *, now: datetime) -> frozenset[str]:
+    """The slots that the records will fill, for telling a buyer what is still wanted before a claim exists."""
+    return frozenset(record.slot.value for record in records(known, now=now))
+
+
 def words(lang: Lang, facts: Mapping[str, str | int]) -> str:
     """The record's sentence in `lang`; stored in Chinese, and said again from its facts on an English page."""
     shown: dict[str, object] = {**facts}

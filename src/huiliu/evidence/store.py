@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from huiliu.evidence.model import Kept, NoteKind, Party, Upload
+from huiliu.evidence.model import Kept, NoteKind, Party
 from huiliu.kit.db import Tx
 
 
@@ -94,6 +93,23 @@ async def insert_file(
         by_name=tx.actor.name,
         now=tx.now,
     )
+
+
+async def is_round_closed(tx: Tx, claim_id: UUID, *, round: int) -> bool:
+    """The round was submitted and no request to the buyer is open. Only binding under `lock_claim`."""
+    closed = await tx.value(
+        """
+        SELECT EXISTS (SELECT 1 FROM claim_rounds
+                        WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s AND round = %(round)s)
+               AND NOT EXISTS (SELECT 1 FROM claim_requests
+                                WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s
+                                  AND of = 'buyer' AND answered_at IS NULL)
+        """,
+        platform_id=tx.platform_id,
+        claim_id=claim_id,
+        round=round,
+    )
+    return closed is True
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -280,114 +296,45 @@ async def replace_records(tx: Tx, claim_id: UUID, *, keep: list[bytes]) -> list[
     )
 
 
-async def insert_upload(
-    tx: Tx,
-    claim_id: UUID,
-    *,
-    upload_id: UUID,
-    slot: str,
-    source: Party,
-    file_name: str,
-    bytes_total: int,
-    expires_at: datetime,
-) -> None:
-    """Open a resumable upload."""
-    await tx.run(
-        """
-        INSERT INTO evidence_uploads (platform_id, id, claim_id, slot, source, file_name, bytes_total, created_at,
-                                      expires_at)
-        VALUES (%(platform_id)s, %(id)s, %(claim_id)s, %(slot)s, %(source)s, %(file_name)s, %(total)s, %(now)s,
-                %(expires_at)s)
-        """,
-        platform_id=tx.platform_id,
-        id=upload_id,
-        claim_id=claim_id,
-        slot=slot,
-        source=source.value,
-        file_name=file_name,
-        total=bytes_total,
-        now=tx.now,
-        expires_at=expires_at,
-    )
-
-
-async def count_uploads(tx: Tx, claim_id: UUID, *, source: Party) -> int:
-    """Uploads of the party under way on the claim."""
-    found = await tx.value(
-        "SELECT count(*) FROM evidence_uploads WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s"
-        " AND source = %(source)s AND expires_at > %(now)s",
-        platform_id=tx.platform_id,
-        claim_id=claim_id,
-        source=source.value,
-        now=tx.now,
-    )
-    assert isinstance(found, int)
-    return found
-
-
-async def load_upload(tx: Tx, claim_id: UUID, *, upload_id: UUID, source: Party) -> Upload | None:
-    """The party's own upload on this claim that has not expired."""
-    return await tx.one(
-        Upload,
-        """
-        SELECT id, claim_id, slot, source, file_name, bytes_total, bytes_got, created_at, expires_at
-          FROM evidence_uploads
-         WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s AND id = %(id)s AND source = %(source)s
-           AND expires_at > %(now)s
-        """,
-        platform_id=tx.platform_id,
-        claim_id=claim_id,
-        id=upload_id,
-        source=source.value,
-        now=tx.now,
-    )
-
-
-async def advance_upload(tx: Tx, upload_id: UUID, *, offset: int, size: int) -> bool:
-    """Compare and set: of two chunks for the same offset only one counts."""
-    changed = await tx.run(
-        """
-        UPDATE evidence_uploads SET bytes_got = bytes_got + %(size)s
-         WHERE platform_id = %(platform_id)s AND id = %(id)s AND bytes_got = %(offset)s
-           AND bytes_got + %(size)s <= bytes_total
-        """,
-        platform_id=tx.platform_id,
-        id=upload_id,
-        offset=offset,
-        size=size,
-    )
-    return changed == 1
-
-
-async def take_upload(tx: Tx, upload_id: UUID) -> bool:
-    """Delete the upload's row: of two that finish it at once, one gets True."""
-    changed = await tx.run(
-        "DELETE FROM evidence_uploads WHERE platform_id = %(platform_id)s AND id = %(id)s",
-        platform_id=tx.platform_id,
-        id=upload_id,
-    )
-    return changed == 1
-
-
-class Expired(msgspec.Struct, frozen=True):
-    """An upload that ran out of time."""
+class RecordNote(msgspec.Struct, frozen=True):
+    """One record on its way in."""
 
     id: UUID
+    slot: str
+    words: str
+    facts: str
+    sha256: bytes
 
 
-async def take_expired(tx: Tx, *, limit: int) -> list[Expired]:
-    """Delete the oldest expired uploads of the platform; rows that another sweep holds are left to it."""
+class Added(msgspec.Struct, frozen=True):
+    """A record that was not there before."""
+
+    slot: str
+    sha256: bytes
+
+
+async def insert_records(tx: Tx, claim_id: UUID, *, notes: list[RecordNote], round: int, by_name: str) -> list[Added]:
+    """Write down what the records say, in one statement; what is there already stays and is not returned."""
     return await tx.all(
-        Expired,
+        Added,
         """
-        DELETE FROM evidence_uploads
-         WHERE platform_id = %(platform_id)s AND id IN (
-               SELECT id FROM evidence_uploads
-                WHERE platform_id = %(platform_id)s AND expires_at <= %(now)s
-                ORDER BY expires_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        RETURNING id
+        INSERT INTO evidence_notes (platform_id, id, claim_id, slot, round, source, kind, words, facts, sha256,
+                                    by_name, added_at)
+        SELECT %(platform_id)s, n.id, %(claim_id)s, n.slot, %(round)s, 'platform', 'record', n.words, n.facts, n.sha256,
+               %(by_name)s, %(now)s
+          FROM unnest(%(ids)s::uuid[], %(slots)s::text[], %(words)s::text[], %(facts)s::text[], %(hashes)s::bytea[])
+               AS n (id, slot, words, facts, sha256)
+        ON CONFLICT (platform_id, claim_id, slot, sha256) WHERE removed_at IS NULL DO NOTHING
+        RETURNING slot, sha256
         """,
         platform_id=tx.platform_id,
+        claim_id=claim_id,
+        round=round,
+        by_name=by_name,
         now=tx.now,
-        limit=limit,
+        ids=[note.id for note in notes],
+        slots=[note.slot for note in notes],
+        words=[note.words for note in notes],
+        facts=[note.facts for note in notes],
+        hashes=[note.sha256 for note in notes],
     )

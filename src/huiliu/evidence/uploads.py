@@ -16,7 +16,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from huiliu.evidence import errors, store
+from huiliu.evidence import errors, store, upload_store
 from huiliu.evidence.actions import add_file, ensure_room, party_of
 from huiliu.evidence.files import Files, keep_picture
 from huiliu.evidence.model import UPLOAD_HOURS_MAX, UPLOADS_OPEN_MAX, Kept, Party, Upload, tidy_name
@@ -44,7 +44,7 @@ async def start_upload(
     if not await store.lock_claim(tx, claim_id):
         raise NotFound
     await ensure_room(tx, claim_id, slot=slot, source=party)
-    if await store.count_uploads(tx, claim_id, source=party) >= UPLOADS_OPEN_MAX:
+    if await upload_store.count_uploads(tx, claim_id, source=party) >= UPLOADS_OPEN_MAX:
         raise errors.TooManyUploads(max=UPLOADS_OPEN_MAX)
     upload = Upload(
         id=new_id(),
@@ -57,7 +57,7 @@ async def start_upload(
         created_at=tx.now,
         expires_at=tx.now + timedelta(hours=UPLOAD_HOURS_MAX),
     )
-    await store.insert_upload(
+    await upload_store.insert_upload(
         tx,
         claim_id,
         upload_id=upload.id,
@@ -74,7 +74,7 @@ async def load_upload(
     tx: Tx, claim_id: UUID, *, upload_id: UUID, offset: int | None = None, source: Party | None = None
 ) -> Upload:
     """The party's own upload on this claim, where to go on. Raises UploadGone, and WrongOffset when `offset` differs."""
-    upload = await store.load_upload(tx, claim_id, upload_id=upload_id, source=source or party_of(tx.actor))
+    upload = await upload_store.load_upload(tx, claim_id, upload_id=upload_id, source=source or party_of(tx.actor))
     if upload is None:
         raise errors.UploadGone
     if offset is not None and offset != upload.bytes_got:
@@ -92,7 +92,7 @@ async def append(
     before = await load_upload(tx, claim_id, upload_id=upload_id, offset=offset, source=source)
     if offset + size > before.bytes_total:
         raise errors.FileTooLarge(max_mib=PICTURE_BYTES_MAX // MIB)
-    if not await store.advance_upload(tx, upload_id, offset=offset, size=size):
+    if not await upload_store.advance_upload(tx, upload_id, offset=offset, size=size):
         after = await load_upload(tx, claim_id, upload_id=upload_id, source=source)
         raise errors.WrongOffset(offset=after.bytes_got)
     return await load_upload(tx, claim_id, upload_id=upload_id, source=source)
@@ -125,16 +125,16 @@ async def finish(
         tx, claim_id, slot=upload.slot, round=round, kept=kept, file_name=upload.file_name, source=source
     )
     # add_file holds the claim's row, so a second finisher waits there, finds the same picture, and deletes nothing.
-    await store.take_upload(tx, upload_id)
+    await upload_store.take_upload(tx, upload_id)
     return file_id
 
 
 async def give_up(tx: Tx, claim_id: UUID, *, upload_id: UUID, source: Party | None = None) -> None:
     """Forget an upload. Call `files.drop_part` after the commit. Raises UploadGone."""
     await load_upload(tx, claim_id, upload_id=upload_id, source=source)
-    await store.take_upload(tx, upload_id)
+    await upload_store.take_upload(tx, upload_id)
 
 
 async def expire_uploads(tx: Tx) -> tuple[UUID, ...]:
     """Forget the platform's uploads whose time is up; hand each id to `files.drop_part` after the commit."""
-    return tuple(sorted(upload.id for upload in await store.take_expired(tx, limit=EXPIRED_TAKEN_MAX)))
+    return tuple(sorted(upload.id for upload in await upload_store.take_expired(tx, limit=EXPIRED_TAKEN_MAX)))
