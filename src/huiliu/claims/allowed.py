@@ -67,7 +67,7 @@ def allowed(
         return tuple(_buyer(claim, case, judgement, calendar, now))
     if isinstance(viewer, Staff):
         return tuple(_staff(viewer, claim, proposed))
-    return ()
+    return tuple(_machine(claim, case, judgement, calendar, now))
 
 
 def _buyer(
@@ -106,6 +106,17 @@ def _buyer(
         )
     if (claim.state, Move.WITHDRAW) in MOVES:
         found.append(Allowed(do=Do.WITHDRAW))
+    return found
+
+
+def _machine(
+    claim: ClaimRow, case: Case, judgement: Judgement, calendar: WorkingCalendar, now: datetime
+) -> list[Allowed]:
+    """The shop's server speaks for its buyer, and decides what one person could; a mediation is people's."""
+    found = [each for each in _buyer(claim, case, judgement, calendar, now) if each.do is not Do.SUBMIT]
+    if claim.state is not State.MEDIATING:
+        steps = ((Do.APPROVE, Move.APPROVE), (Do.REJECT, Move.REJECT), (Do.ASK_BUYER, Move.ASK_BUYER))
+        found.extend(Allowed(do=do) for do, move in steps if (claim.state, move) in MOVES)
     return found
 
 

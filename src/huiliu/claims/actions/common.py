@@ -5,14 +5,14 @@ from __future__ import annotations
 from huiliu.claims import store
 from huiliu.claims.case import load_case_by_id
 from huiliu.claims.judgement import judge_case
-from huiliu.claims.model import ClaimChanged, Move, State, after
+from huiliu.claims.model import ClaimChanged, Move, NeedsPeople, State, after
 from huiliu.claims.reads import load_claim
 from huiliu.claims.store import ClaimRow
 from huiliu.deadlines.actions import set_timer
 from huiliu.deadlines.model import ClockKind
 from huiliu.deadlines.reads import working_calendar
 from huiliu.kit.db import Tx
-from huiliu.people.model import Permission, Viewer
+from huiliu.people.model import ApiKey, Permission, Staff, Viewer, require
 
 
 async def claim_at_version(tx: Tx, viewer: Viewer, claim_no: str, version: int | None) -> ClaimRow:
@@ -26,6 +26,14 @@ async def claim_at_version(tx: Tx, viewer: Viewer, claim_no: str, version: int |
 def decider_permission(claim: ClaimRow, usual: Permission) -> Permission:
     """Once the platform was called in, the arbitrator's hat is needed for what a reviewer's was enough for."""
     return Permission.ARBITRATE if claim.state is State.MEDIATING else usual
+
+
+def check_decider(decider: Staff | ApiKey, claim: ClaimRow, usual: Permission) -> None:
+    """Whether this person or machine may steer the claim. Raises NotAllowed; NeedsPeople for a machine in a mediation."""
+    if isinstance(decider, Staff):
+        require(decider, decider_permission(claim, usual))
+    elif claim.state is State.MEDIATING:
+        raise NeedsPeople
 
 
 async def back_to_review(tx: Tx, claim: ClaimRow, step: Move) -> State:

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import structs
 
 from huiliu.claims import store
-from huiliu.claims.actions.common import back_to_review, claim_at_version, decider_permission
+from huiliu.claims.actions.common import back_to_review, check_decider, claim_at_version
 from huiliu.claims.actions.money import pay_out
 from huiliu.claims.case import Case, load_case_by_id
 from huiliu.claims.judgement import second_person_flags
@@ -43,8 +43,7 @@ async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int
     AmountOutOfRange, NotAllowed, NeedsPeople, MoveNotAllowed, OverRefund.
     """
     claim = await claim_at_version(tx, decider, claim_no, version)
-    if isinstance(decider, Staff):
-        require(decider, decider_permission(claim, Permission.DECIDE))
+    check_decider(decider, claim, Permission.DECIDE)
     if decision.kind is DecisionKind.REJECT:
         await _reject(tx, claim, decision)
         return False

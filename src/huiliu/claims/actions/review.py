@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from huiliu.claims import store
-from huiliu.claims.actions.common import back_to_review, claim_at_version, decider_permission
+from huiliu.claims.actions.common import back_to_review, check_decider, claim_at_version, decider_permission
 from huiliu.claims.case import load_case_by_id
 from huiliu.claims.judgement import judge_case
 from huiliu.claims.model import WORDS_MAX, DecisionIncomplete, Move, State, TextTooLong
@@ -15,7 +15,7 @@ from huiliu.evidence.slots import SlotCode
 from huiliu.journal.actions import record
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Tx
-from huiliu.people.model import Permission, Staff, require
+from huiliu.people.model import ApiKey, Permission, Staff, require
 
 PLATFORM_PROOF = ("platform_proof",)
 """The slot of the platform's own consumption record (消耗记录)."""
@@ -29,17 +29,20 @@ async def take(tx: Tx, staff: Staff, claim_no: str, *, version: int) -> None:
     await record(tx, claim.id, Entry("claim.taken", {"by": staff.name}))
 
 
-async def ask_buyer(tx: Tx, staff: Staff, claim_no: str, *, version: int, slots: tuple[str, ...], words: str) -> None:
+async def ask_buyer(
+    tx: Tx, asker: Staff | ApiKey, claim_no: str, *, version: int, slots: tuple[str, ...], words: str
+) -> None:
     """Ask for named material; the review clock stops and the buyer's own clock starts."""
-    claim = await claim_at_version(tx, staff, claim_no, version)
-    require(staff, decider_permission(claim, Permission.REVIEW))
+    claim = await claim_at_version(tx, asker, claim_no, version)
+    check_decider(asker, claim, Permission.REVIEW)
     _check_request(slots, words)
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     judgement = await judge_case(
         tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
     )
     due = judgement.lengths.material.due(tx.now, await working_calendar(tx))
-    await store.move(tx, claim, Move.ASK_BUYER, due_at=due.at, due_kind=ClockKind.MATERIAL, assignee_id=staff.id)
+    assignee = asker.id if isinstance(asker, Staff) else None
+    await store.move(tx, claim, Move.ASK_BUYER, due_at=due.at, due_kind=ClockKind.MATERIAL, assignee_id=assignee)
     await store.insert_request(tx, claim.id, of="buyer", slots=slots, words=words, due_at=due.at)
     await set_timer(tx, claim.id, kind=ClockKind.MATERIAL, due_at=due.at)
     await record(
