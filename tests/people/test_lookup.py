@@ -100,6 +100,13 @@ async def test_an_order_without_a_contact_or_password_opens_to_nobody(portal: Po
             await portal.look_up(made.order_no, secret)
 
 
+async def test_a_contact_of_one_character_proves_nothing(portal: Portal) -> None:
+    async with transaction(portal.pool, system_actor(portal.shop.id), clock=portal.clock) as tx:
+        made = await order(tx, keyring=portal.keyring, contact="8")
+    with pytest.raises(LookupFailed):
+        await portal.look_up(made.order_no, "8")
+
+
 async def test_another_platforms_order_is_no_order(
     portal: Portal, pool: Pool, keyring: Keyring, other_shop: Platform, clock: Clock
 ) -> None:

@@ -26,8 +26,8 @@ from huiliu.people.errors import (
 from huiliu.people.model import Platform, Role, Staff
 from huiliu.people.passwords import hash_password
 from huiliu.people.rate import bucket, client_of, spend
-from huiliu.people.reads import staff_by_login, staff_list
-from huiliu.people.sessions import load_session
+from huiliu.people.reads import active_staff, staff_by_login, staff_list
+from huiliu.people.sessions import load_session, open_staff_session
 from huiliu.people.sign_in import (
     FAILURES_PER_ADDRESS_MAX,
     LOCK_OUT,
@@ -282,6 +282,17 @@ async def test_two_enrolments_at_once_leave_one_authenticator(desk: Desk, passwo
     assert sorted(type(one).__name__ for one in done) == ["EnrolmentStale", "SignedIn"]
 
 
+async def test_a_second_enrolment_page_cannot_replace_the_authenticator_later(desk: Desk, password_hash: str) -> None:
+    await desk.hire_without_authenticator("xiaogu", password_hash)
+    first, second = [await desk.sign_in("xiaogu", PASSWORD, "") for _ in range(2)]
+    assert isinstance(first, EnrolFirst)
+    assert isinstance(second, EnrolFirst)
+    await desk.finish(first.ticket, totp.code_at(first.secret, now=desk.clock.now))
+    desk.clock.forward(timedelta(seconds=60))
+    with pytest.raises(EnrolmentStale):
+        await desk.finish(second.ticket, totp.code_at(second.secret, now=desk.clock.now))
+
+
 async def test_an_enrolment_page_dies_with_time_a_reset_another_platform_or_a_changed_byte(
     desk: Desk, password_hash: str, other_shop: Platform
 ) -> None:
@@ -337,7 +348,11 @@ async def test_a_disabled_person_is_out_at_once_and_stays_out(desk: Desk, hire: 
         with pytest.raises(NotFound):
             await reset_staff(tx, operator(desk.shop.id), staff_id=heshen.staff.id, password_hash="x")
         assert (await staff_by_login(tx, operator(desk.shop.id), login="heshen")).disabled_at == desk.clock.now
+        with pytest.raises(NotFound):
+            await active_staff(tx, login="heshen")
+        late = await open_staff_session(tx, heshen.staff)  # by a request that was already under way
     assert await desk.is_in(done.session.token) is None
+    assert await desk.is_in(late.token) is None
     desk.clock.forward(timedelta(seconds=30))
     with pytest.raises(SignInFailed):
         await desk.come_in(heshen)
@@ -360,6 +375,7 @@ async def test_only_an_administrator_handles_accounts(desk: Desk, hire: Hire) ->
             await staff_list(tx, heshen)
     async with transaction(desk.pool, actor_of(admin), clock=desk.clock) as tx:
         assert [line.login for line in await staff_list(tx, admin)] == ["guanyan", "heshen"]
+        assert await active_staff(tx, login="HeShen") == heshen
 
 
 async def test_the_last_administrator_cannot_be_disabled_even_by_two_at_once(desk: Desk, hire: Hire) -> None:

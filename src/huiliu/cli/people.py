@@ -24,7 +24,7 @@ from huiliu.people.api_keys import create_key, revoke_key
 from huiliu.people.model import Platform, Role, Scope, Staff
 from huiliu.people.passwords import generate_password, hash_password
 from huiliu.people.platforms import create_platform
-from huiliu.people.staff import create_staff, disable_staff, normal_login, operator, reset_staff
+from huiliu.people.staff import create_staff, disable_staff, operator, reset_staff
 
 PLATFORM_OPTION = click.option("--platform", "slug", required=True, help="The platform's short name.")
 PASSWORD_OPTION = click.option(
@@ -163,7 +163,7 @@ def staff_disable(slug: str, *, login: str) -> None:
 
     async def work(runtime: Runtime) -> None:
         async with _office(runtime, slug) as office:
-            found = await reads.staff_by_login(office.tx, office.operator, login=normal_login(login) or "")
+            found = await reads.staff_by_login(office.tx, office.operator, login=login)
             await disable_staff(office.tx, office.operator, staff_id=found.id)
         _say("staff_disabled", name=found.name)
 
@@ -181,7 +181,7 @@ def staff_reset(slug: str, *, login: str, password_stdin: bool) -> None:
     async def work(runtime: Runtime) -> None:
         hashed = await hash_password(password)
         async with _office(runtime, slug) as office:
-            found = await reads.staff_by_login(office.tx, office.operator, login=normal_login(login) or "")
+            found = await reads.staff_by_login(office.tx, office.operator, login=login)
             await reset_staff(office.tx, office.operator, staff_id=found.id, password_hash=hashed)
         _say("staff_reset", name=found.name)
         _show_password(password, is_given=password_stdin)

@@ -15,7 +15,8 @@ from psycopg.rows import kwargs_row
 
 from huiliu.kit.db import Pool, Tx
 from huiliu.kit.errors import NotFound
-from huiliu.people.model import Permission, Platform, PlatformSettings, Role, Scope, Viewer, require
+from huiliu.people.logins import normal_login
+from huiliu.people.model import Permission, Platform, PlatformSettings, Role, Scope, Staff, Viewer, require
 
 PLATFORM_CACHE_SECONDS = 5.0
 """Every request asks for its platform; changed settings take effect everywhere within this time."""
@@ -140,8 +141,20 @@ async def staff_list(tx: Tx, viewer: Viewer) -> list[StaffLine]:
 
 
 async def staff_by_login(tx: Tx, viewer: Viewer, *, login: str) -> StaffLine:
-    """One member of staff. Raises NotFound, NotAllowed."""
+    """One member of staff, disabled or not. Raises NotFound, NotAllowed."""
     require(viewer, Permission.ADMINISTER)
+    return await _by_login(tx, login)
+
+
+async def active_staff(tx: Tx, *, login: str) -> Staff:
+    """Somebody who works here now; opens no door by itself. Raises NotFound."""
+    line = await _by_login(tx, login)
+    if line.disabled_at is not None:
+        raise NotFound
+    return Staff(id=line.id, platform_id=tx.platform_id, login=line.login, name=line.name, roles=frozenset(line.roles))
+
+
+async def _by_login(tx: Tx, login: str) -> StaffLine:
     row = await tx.one(
         _StaffLineRow,
         """
@@ -152,7 +165,7 @@ async def staff_by_login(tx: Tx, viewer: Viewer, *, login: str) -> StaffLine:
          LIMIT 1
         """,
         platform=tx.platform_id,
-        login=login,
+        login=normal_login(login) or "",
         now=tx.now,
     )
     if row is None:

@@ -25,11 +25,12 @@ from huiliu.kit.keyring import Keyring
 from huiliu.people import totp
 from huiliu.people.actor import actor_of, system_actor
 from huiliu.people.errors import EnrolmentCodeWrong, EnrolmentStale, SignInFailed
+from huiliu.people.logins import normal_login
 from huiliu.people.model import Platform, Role, Staff
 from huiliu.people.passwords import Verified, verify_password
 from huiliu.people.rate import Allowance, bucket, client_of, give_back, spend_all
 from huiliu.people.sessions import NewSession, open_staff_session
-from huiliu.people.staff import TOTP_CONTEXT, normal_login
+from huiliu.people.staff import TOTP_CONTEXT
 from huiliu.people.store import staff as store
 
 LOCK_OUT = store.LockOut(free=5, base=timedelta(seconds=30), longest=timedelta(minutes=15))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection
 from uuid import UUID
 
@@ -14,31 +12,20 @@ from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id
 from huiliu.kit.keyring import Keyring
 from huiliu.people.errors import LastAdmin, LoginMalformed, NameMalformed
+from huiliu.people.logins import LOGIN_LENGTH_MAX, LOGIN_LENGTH_MIN, normal_login
 from huiliu.people.model import Permission, Role, Staff, Viewer, require
 from huiliu.people.store import sessions as session_store
 from huiliu.people.store import staff as store
 from huiliu.people.text import line_of_text
 
-LOGIN_LENGTH_MIN = 2
-LOGIN_LENGTH_MAX = 60
 STAFF_NAME_MAX = 40
 TOTP_CONTEXT = "staff.totp_sealed"
 OPERATOR_ID = UUID(int=0)
-
-_LOGIN = re.compile(rf"[^\W_][\w.@+-]{{{LOGIN_LENGTH_MIN - 1},{LOGIN_LENGTH_MAX - 1}}}")
 
 
 def operator(platform_id: int) -> Staff:
     """Whoever may run commands on the server; acts as an administrator, and is nobody who can sign in."""
     return Staff(id=OPERATOR_ID, platform_id=platform_id, login="operator", name="运维", roles=frozenset({Role.ADMIN}))
-
-
-def normal_login(text: str) -> str | None:
-    """A login in the one form it is stored in, or None when it cannot be one."""
-    if len(text) > 2 * LOGIN_LENGTH_MAX:
-        return None
-    plain = unicodedata.normalize("NFKC", text).strip().lower()
-    return plain if _LOGIN.fullmatch(plain) else None
 
 
 async def create_staff(
