@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from huiliu.policy.model import Facts, FactValue, Policy
@@ -17,11 +18,13 @@ DAY = 86_400
 NOTHING: frozenset[str] = frozenset()
 
 
+@cache
 def example() -> Policy:
     """The example policy, parsed."""
     return parse_policy(EXAMPLE)
 
 
+@cache
 def demo() -> Policy:
     """The demo platform's policy, parsed."""
     return parse_policy(DEMO)

@@ -11,7 +11,7 @@ from huiliu.kit.ids import SHANGHAI, new_id
 from huiliu.policy import store
 from huiliu.policy.model import EffectiveInPast, PublishedPolicy
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.reads import find_by_content, remember
+from huiliu.policy.reads import PARSED, find_by_content
 
 
 async def publish(
@@ -63,7 +63,7 @@ async def publish(
             },
         ),
     )
-    remember(policy)
+    PARSED.keep(policy)
     return published
 
 

@@ -52,12 +52,13 @@ def judge(
     return _verdict(policy, tables.resolve(mask), evidence, presumed_facts, filed_at)
 
 
-def effective_value(policy: Policy, facts: Facts, name: str) -> FactValue | None:
-    """A fact as the rules see it: the presumption while a disputed fact is unproven, else the value, None if unknown."""
-    spec = policy.fact(name)
-    if spec is not None and spec.presumed is not None and name not in facts.proven:
-        return spec.presumed
-    return facts.values.get(name)
+def effective_values(policy: Policy, facts: Facts) -> dict[str, FactValue | None]:
+    """Every fact as the rules see it: the presumption while a disputed fact is unproven, else the value, None if unknown."""
+    given, proven = facts.values, facts.proven
+    return {
+        spec.name: spec.presumed if spec.presumed is not None and spec.name not in proven else given.get(spec.name)
+        for spec in policy.facts
+    }
 
 
 def _verdict(

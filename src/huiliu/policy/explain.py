@@ -10,7 +10,7 @@ import msgspec
 from huiliu.kit.text import Lang, say
 from huiliu.policy.compiled import compiled
 from huiliu.policy.conditions import holds
-from huiliu.policy.evaluate import effective_value, judge
+from huiliu.policy.evaluate import effective_values, judge
 from huiliu.policy.model import (
     REFUNDS,
     Clause,
@@ -38,7 +38,7 @@ class Advice(msgspec.Struct, frozen=True):
 
 def explain(policy: Policy, facts: Facts, *, cooled: bool = False) -> tuple[ClauseReason, ...]:
     """What became of every clause, in file order. Alternatives to the chosen clause (same outcome and money) count as applied."""
-    values = {spec.name: effective_value(policy, facts, spec.name) for spec in policy.facts}
+    values = effective_values(policy, facts)
     first = [_first_failure(clause, values) for clause in policy.clauses]
     is_cooled = [cooled and clause.outcome is Outcome.COOLING for clause in policy.clauses]
     applies = [reason is None and not out for reason, out in zip(first, is_cooled, strict=True)]

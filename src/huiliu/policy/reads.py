@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import datetime
+from typing import final
 from uuid import UUID
 
 import msgspec
@@ -115,25 +116,43 @@ async def policy_source(tx: Tx, policy_id: UUID) -> str:
     return str(source)
 
 
-def remember(policy: Policy) -> None:
-    """Keep a parsed policy; the least recently used one goes when there are PARSED_MAX."""
-    _parsed[policy.content_hash] = policy
-    _parsed.move_to_end(policy.content_hash)
-    while len(_parsed) > PARSED_MAX:
-        _parsed.popitem(last=False)
+@final
+class ParsedPolicies:
+    """Parsed versions by content, the least recently used forgotten first; content never changes, so none goes stale."""
+
+    def __init__(self, size_max: int) -> None:
+        self._size_max = size_max
+        self._kept: OrderedDict[bytes, Policy] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, content_hash: bytes) -> Policy | None:
+        """The policy of that content, if it is kept."""
+        found = self._kept.get(content_hash)
+        if found is not None:
+            self._kept.move_to_end(content_hash)
+        return found
+
+    def keep(self, policy: Policy) -> None:
+        """Keep one, and forget the one unused longest when there are too many."""
+        self._kept[policy.content_hash] = policy
+        self._kept.move_to_end(policy.content_hash)
+        while len(self._kept) > self._size_max:
+            self._kept.popitem(last=False)
 
 
-_parsed: OrderedDict[bytes, Policy] = OrderedDict()
+PARSED = ParsedPolicies(PARSED_MAX)
 
 
 async def _published(tx: Tx, row: PolicyRow) -> PublishedPolicy:
     """The row with its parsed rules; the source is read only by the first who needs this content in this process."""
-    policy = _parsed.get(row.content_hash)
+    policy = PARSED.get(row.content_hash)
     if policy is None:
         policy = parse_policy(await policy_source(tx, row.id))
         if policy.content_hash != row.content_hash:
             raise PolicyChangedMeaning(row.label)
-    remember(policy)
+        PARSED.keep(policy)
     return PublishedPolicy(
         id=row.id,
         platform_id=row.platform_id,
