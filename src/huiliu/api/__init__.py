@@ -1,0 +1,3 @@
+"""The JSON API v1: the same actions and reads as the pages, for the platform's own server."""
+
+VERSION = "1.0.0"
