@@ -17,6 +17,7 @@ from huiliu.people.actor import system_actor
 from huiliu.people.model import Buyer, Platform, Staff
 from huiliu.people.reads import platform_by_slug, platform_list
 from huiliu.people.sessions import load_session
+from huiliu.web import demo
 from huiliu.web.assets import static_file
 from huiliu.web.buyer import claims, drafts, find, orders, policies, reasons, uploads
 from huiliu.web.errors import answer_bug, answer_http, answer_refusal
@@ -79,6 +80,7 @@ def pages() -> Router:
         route_handlers=[
             doors,
             static_file,
+            *demo.handlers,
             *find.handlers,
             *orders.handlers,
             *reasons.handlers,

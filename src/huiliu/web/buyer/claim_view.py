@@ -11,7 +11,7 @@ from huiliu.claims.allowed import Allowed, Do
 from huiliu.claims.model import State
 from huiliu.claims.page import ClaimPage, WhatIf
 from huiliu.claims.store import DecisionRow
-from huiliu.evidence.model import SlotView
+from huiliu.evidence.model import NoteKind, SlotView
 from huiliu.evidence.records import note_words
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, say
@@ -67,6 +67,11 @@ class Exhibit(Struct, frozen=True, kw_only=True):
     notes: tuple[tuple[str, str, str, datetime], ...]
     """(kind, words, who, when) of declarations, statements and records."""
 
+    @property
+    def is_record(self) -> bool:
+        """Only the platform's own records are in it."""
+        return not self.view.files and all(kind == NoteKind.RECORD for kind, *_ in self.notes)
+
 
 class Payment(Struct, frozen=True, kw_only=True):
     """Where the money is."""
@@ -94,6 +99,7 @@ class ClaimView(Struct, frozen=True, kw_only=True):
     turned: Turned | None
     asked: tuple[str, ...]
     exhibits: tuple[Exhibit, ...]
+    record_count: int
     lines: tuple[TimelineLine, ...]
     formula: str
     amount: Money
@@ -108,6 +114,7 @@ def claim_view(lang: Lang, whole: ClaimPage, now: datetime) -> ClaimView:
     claim, judgement = whole.claim, whole.judgement
     last = whole.payouts[-1] if whole.payouts else None
     decided = _decided(whole)
+    exhibits = tuple(_exhibit(lang, slot) for slot in whole.slots if slot.complete)
     by_policy = judgement.proposed is not None and (whole.approved or whole.requested) == judgement.proposed
     return ClaimView(
         whole=whole,
@@ -123,7 +130,8 @@ def claim_view(lang: Lang, whole: ClaimPage, now: datetime) -> ClaimView:
         earlier_payouts=tuple(reversed(whole.payouts[:-1])),
         turned=_turned(lang, whole),
         asked=tuple(slot_name(lang, code) for code in whole.request.slots) if whole.request else (),
-        exhibits=tuple(_exhibit(lang, slot) for slot in whole.slots if slot.complete),
+        exhibits=exhibits,
+        record_count=sum(it.is_record for it in exhibits),
         lines=timeline_lines(lang, whole.timeline),
         formula=judgement.formula(lang) if by_policy else "",
         amount=whole.approved or whole.requested,

@@ -18,7 +18,14 @@ from huiliu.evidence.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.kit.errors import Invalid, Refusal
 from huiliu.kit.money import Money, parse_minor
 from huiliu.web.buyer.claim_view import ClaimView, claim_view
-from huiliu.web.buyer.slots import SlotForm, put_picture, sign_declaration, slot_forms, take_back_evidence
+from huiliu.web.buyer.slots import (
+    SlotForm,
+    count_records,
+    put_picture,
+    sign_declaration,
+    slot_forms,
+    take_back_evidence,
+)
 from huiliu.web.buyer.timeline import slot_name
 from huiliu.web.form import Form, HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
@@ -37,6 +44,7 @@ class DraftPage(Struct, frozen=True, kw_only=True):
     """draft, again or answer."""
     view: ClaimView
     slots: tuple[SlotForm, ...]
+    record_count: int
     missing: tuple[str, ...]
     most: Money
     statement: str
@@ -53,6 +61,7 @@ class ConfirmPage(Struct, frozen=True, kw_only=True):
 
     view: ClaimView
     slots: tuple[SlotForm, ...]
+    record_count: int
     missing: tuple[str, ...]
     is_again: bool
     notice: Notice | None = None
@@ -176,11 +185,13 @@ async def _show_draft(
     if mode is None or (mode == "answer") != answering:
         return see(visit.url("claims", claim_no))
     typed = form.typed() if form else {}
+    slots = slot_forms(visit.lang, whole)
     kept = "" if mode == "answer" else whole.claim.statement
     page = DraftPage(
         mode=mode,
         view=claim_view(visit.lang, whole, visit.now),
-        slots=slot_forms(visit.lang, whole),
+        slots=slots,
+        record_count=count_records(slots),
         missing=_missing(visit, whole),
         most=whole.case.left,
         statement=typed.get("statement", kept),
@@ -196,9 +207,11 @@ async def _show_confirm(visit: Visit, claim_no: str, *, refusal: Refusal | None 
         whole = await claim_page(tx, visit.signed_in_buyer(), claim_no)
     if _mode(whole) not in {"draft", "again"}:
         return see(visit.url("claims", claim_no))
+    slots = slot_forms(visit.lang, whole)
     page = ConfirmPage(
         view=claim_view(visit.lang, whole, visit.now),
-        slots=slot_forms(visit.lang, whole),
+        slots=slots,
+        record_count=count_records(slots),
         missing=_missing(visit, whole),
         is_again=whole.claim.state is State.REJECTED,
         notice=notice_of(visit.lang, refusal) if refusal else None,

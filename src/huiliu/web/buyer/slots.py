@@ -68,6 +68,13 @@ class SlotForm(Struct, frozen=True, kw_only=True):
     declaration: str
     """The words to sign, when this slot is signed and not signed yet."""
 
+    @property
+    def is_extra_record(self) -> bool:
+        """The platform's own record that nobody asked for: shown together with the others, nothing to fill in."""
+        return (
+            not self.required and not self.files and self.from_records and all(it.kind == "record" for it in self.notes)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OpenClaim:
@@ -135,6 +142,11 @@ def slot_forms(lang: Lang, whole: ClaimPage) -> tuple[SlotForm, ...]:
     since = _since(whole)
     asked = frozenset(whole.request.slots) if whole.request else frozenset[str]()
     return tuple(_slot(lang, whole, view, since=since, asked=asked) for view in whole.slots)
+
+
+def count_records(slots: tuple[SlotForm, ...]) -> int:
+    """How many slots the platform's records fill that nobody asked for."""
+    return sum(slot.is_extra_record for slot in slots)
 
 
 def declaration_words(lang: Lang, whole: ClaimPage) -> str:

@@ -26,7 +26,7 @@
   // Whoever is typing or reading an opened section is not interrupted by the page renewing itself.
   document.addEventListener("htmx:beforeSwap", function (event) {
     var target = event.detail.target;
-    if (target.id === "live" && (target.contains(document.activeElement) || target.querySelector("details[open]"))) {
+    if (target.id === "live" && (target.contains(document.activeElement) || target.querySelector("details[open] form"))) {
       event.detail.shouldSwap = false;
     }
   });
@@ -49,6 +49,9 @@
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "1";
     setTimeout(function () { delete form.dataset.sent; }, 8000);
+  });
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details").forEach(function (it) { it.open = true; });
   });
   var wrong = document.getElementById("notice");
   if (wrong) wrong.focus();
