@@ -33,7 +33,7 @@ from huiliu.payouts.gateway import (
     Unknown,
     Verified,
 )
-from huiliu.payouts.model import AlreadyInstructed, AlreadySent, Change, Kind, NoteMissing, NotHeld, State
+from huiliu.payouts.model import ASKS_MAX, AlreadyInstructed, AlreadySent, Change, Kind, NoteMissing, NotHeld, State
 from huiliu.payouts.reads import find_by_refund_no, payouts_in_state, payouts_of_claim, totals
 from huiliu.payouts.store import Leased
 from huiliu.people.model import Buyer, Role, Staff
@@ -85,9 +85,9 @@ async def test_a_decision_is_paid_once(tx: Tx) -> None:
 
 
 async def test_a_second_instruction_is_refused_in_words(pool: Pool, queued: PayoutIds, system: Actor) -> None:
-    for is_pipelined in (False, True):
+    for is_batched in (False, True):
         with pytest.raises(AlreadyInstructed):
-            async with transaction(pool, system, pipelined=is_pipelined) as tx:
+            async with transaction(pool, system, batched=is_batched) as tx:
                 await _instruct_again(tx, queued)
 
 
@@ -244,6 +244,53 @@ async def test_a_payment_after_a_no_is_written_down_for_a_person(
     await notify(pool, system, clock, queued, "a", Verified(echo(queued)))
     assert await state_of(pool, system, queued) == "failed"
     assert (await journal_of(pool, system, queued))[-1] == "payout.contradicted"
+
+
+async def test_the_same_contradiction_told_twice_is_written_down_once(
+    pool: Pool, clock: Clock, queued: PayoutIds, system: Actor
+) -> None:
+    await tell(pool, system, clock, await lease_one(pool, clock), Declined("USER_ACCOUNT_ABNORMAL", "", False))
+    for _ in range(3):
+        await notify(pool, system, clock, queued, "a", Verified(echo(queued)))
+    assert (await journal_of(pool, system, queued)).count("payout.contradicted") == 1
+
+
+async def test_one_silence_told_twice_is_one_question_not_two(
+    pool: Pool, clock: Clock, queued: PayoutIds, system: Actor
+) -> None:
+    leased = await lease_one(pool, clock)
+    for _ in range(2):
+        await tell(pool, system, clock, leased, Unknown("timeout"))
+    assert await next_at(pool, system, queued) == clock.now + timedelta(seconds=5)
+
+
+async def test_a_slow_worker_s_silence_does_not_end_another_worker_s_sending(
+    pool: Pool, clock: Clock, queued: PayoutIds, system: Actor
+) -> None:
+    slow = await lease_one(pool, clock)
+    clock.advance(LEASE)
+    await tell(pool, system, clock, await lease_one(pool, clock), NotReceived())
+    await lease_one(pool, clock)
+    await tell(pool, system, clock, slow, Unknown("timeout"))
+    assert await state_of(pool, system, queued) == "sending"
+
+
+async def test_a_bank_card_s_days_are_waited_for_before_a_person_is_called(
+    pool: Pool, clock: Clock, system: Actor
+) -> None:
+    arrives = clock.now + timedelta(days=9)
+    async with transaction(pool, system, clock=clock) as tx:
+        ids = await payout(tx, card_arrives_at=arrives)
+    await tell(pool, system, clock, await lease_one(pool, clock), Accepted(echo(ids)))
+    for _ in range(ASKS_MAX):
+        due = await next_at(pool, system, ids)
+        assert due is not None
+        clock.now = due
+        await tell(pool, system, clock, await lease_one(pool, clock), Accepted(echo(ids)))
+    assert (await state_of(pool, system, ids), await next_at(pool, system, ids)) == ("accepted", arrives)
+    clock.now = arrives
+    await tell(pool, system, clock, await lease_one(pool, clock), Accepted(echo(ids)))
+    assert await state_of(pool, system, ids) == "held"
 
 
 async def test_a_payout_is_taken_back_only_before_it_was_ever_sent(

@@ -56,6 +56,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     usage_at: datetime | None
     rounds_used: int
     has_live: bool
+    policy_in_force: UUID | None
+    """The version in force when the order was placed."""
 
     @property
     def left(self) -> Money:
@@ -160,7 +162,9 @@ SELECT o.id AS order_id, o.order_no, l.line_no, o.contact_hash, o.state AS order
            AND c.state <> 'refunded') AS rounds_used,
        EXISTS (SELECT 1 FROM claims c WHERE c.platform_id = o.platform_id AND c.order_id = o.id AND c.line_no = l.line_no
                   AND c.state IN ('filed', 'reviewing', 'waiting_buyer', 'waiting_platform', 'confirming', 'paying',
-                                  'mediating')) AS has_live
+                                  'mediating')) AS has_live,
+       (SELECT p.id FROM policies p WHERE p.platform_id = o.platform_id AND p.effective_from <= o.ordered_at
+         ORDER BY p.effective_from DESC LIMIT 1) AS policy_in_force
   FROM orders o
   JOIN order_lines l ON l.platform_id = o.platform_id AND l.order_id = o.id AND l.line_no = %(line)s
   LEFT JOIN LATERAL (

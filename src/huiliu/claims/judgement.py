@@ -18,8 +18,8 @@ from huiliu.kit.text import Lang
 from huiliu.policy.amount import Amount, OrderMoney, Used, formula, refund_amount
 from huiliu.policy.evaluate import judge
 from huiliu.policy.facts import to_facts
-from huiliu.policy.model import CaseFacts, Flag, Limits, NoneInForce, Outcome, Period, PublishedPolicy, Verdict
-from huiliu.policy.reads import load_policy, policy_in_force
+from huiliu.policy.model import CaseFacts, Flag, Limits, Outcome, Period, PublishedPolicy, Verdict
+from huiliu.policy.reads import load_policy
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,12 +184,8 @@ def second_person_flags(verdict: dict[str, object] | None) -> bool:
 
 async def _version(tx: Tx, case: Case, policy_id: UUID | None) -> PublishedPolicy | None:
     """The claim's own version once it has one; else the one in force when the order was placed, if there was any."""
-    if policy_id is not None:
-        return await load_policy(tx, policy_id)
-    try:
-        return await policy_in_force(tx, case.ordered_at)
-    except NoneInForce:
-        return None
+    wanted = policy_id or case.policy_in_force
+    return None if wanted is None else await load_policy(tx, wanted)
 
 
 async def _cooling_until(tx: Tx, start: datetime, cooling: Period) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 from msgspec import structs
 
 from huiliu.journal.model import GENESIS, Entry, Head, Row, canonical, link_hash
@@ -75,9 +76,8 @@ async def _append(tx: Tx, head: Head, entries: tuple[Entry, ...]) -> None:
         )
         INSERT INTO journal (platform_id, stream, seq, at, actor_kind, actor_id, actor_name, kind, body, prev_hash, hash)
         SELECT %(platform)s, %(stream)s, r.seq, %(at)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s,
-               r.kind, r.body, r.prev_hash, r.hash
-          FROM unnest(%(seqs)s::int[], %(kinds)s::text[], %(bodies)s::text[], %(prevs)s::bytea[], %(hashes)s::bytea[])
-               AS r (seq, kind, body, prev_hash, hash)
+               r.kind, r.body, decode(r.prev_hash, 'hex'), decode(r.hash, 'hex')
+          FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (seq int, kind text, body text, prev_hash text, hash text)
         """,
         platform=tx.platform_id,
         stream=head.stream,
@@ -87,9 +87,15 @@ async def _append(tx: Tx, head: Head, entries: tuple[Entry, ...]) -> None:
         actor_kind=tx.actor.kind.value,
         actor_id=tx.actor.id,
         actor_name=tx.actor.name,
-        seqs=[row.seq for row in rows],
-        kinds=[row.kind for row in rows],
-        bodies=[row.body for row in rows],
-        prevs=[row.prev_hash for row in rows],
-        hashes=[row.hash for row in rows],
+        rows=msgspec.json.encode([_sent(row) for row in rows]).decode(),
     )
+
+
+def _sent(row: Row) -> dict[str, object]:
+    return {
+        "seq": row.seq,
+        "kind": row.kind,
+        "body": row.body,
+        "prev_hash": row.prev_hash.hex(),
+        "hash": row.hash.hex(),
+    }

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import LiteralString, TypeAlias, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import msgspec
-from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline, IntegrityError
+from psycopg import AsyncConnection, AsyncCursor, AsyncRawCursor, IntegrityError
 from psycopg.rows import AsyncRowFactory, DictRow, dict_row, kwargs_row
 from psycopg_pool import AsyncConnectionPool
 
+from huiliu.kit.batch import Batch
 from huiliu.kit.errors import refusal_for_constraint
 
 COLUMN_TYPES = (bytes, date, datetime, UUID)
@@ -56,7 +58,7 @@ class Tx:
     connection: Connection
     now: datetime
     actor: Actor
-    pipeline: AsyncPipeline | None = None
+    batch: Batch | None = None
 
     @property
     def platform_id(self) -> int:
@@ -83,14 +85,16 @@ class Tx:
 
     async def run(self, sql: LiteralString, /, **params: object) -> int:
         """Execute and return how many rows changed."""
+        assert self.batch is None, "a batched transaction writes once, at its end, and cannot know yet"
         cursor = await self.connection.execute(sql, params)
-        if self.pipeline is not None:
-            await self.pipeline.sync()  # before its answer is here a pipelined statement has no row count
         return cursor.rowcount
 
     async def queue(self, sql: LiteralString, /, **params: object) -> None:
-        """Execute without asking how it went: inside a pipelined transaction this costs no round trip."""
-        await self.connection.execute(sql, params)
+        """Write without asking how many rows changed; in a batched transaction it joins the one statement at the end."""
+        if self.batch is None:
+            await self.connection.execute(sql, params)
+        else:
+            self.batch.add(sql, params)
 
 
 def rows_as(kind: type[Row]) -> AsyncRowFactory[Row]:
@@ -99,7 +103,10 @@ def rows_as(kind: type[Row]) -> AsyncRowFactory[Row]:
         return kwargs_row(kind)
 
     def factory(cursor: AsyncCursor[object]) -> Callable[[Sequence[object]], Row]:
-        names = [column.name for column in cursor.description or ()]
+        result = cursor.pgresult
+        assert result is not None
+        # Not cursor.description, which makes an object a column at every execution.
+        names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
 
         def make(values: Sequence[object]) -> Row:
             return msgspec.convert(dict(zip(names, values, strict=True)), kind, builtin_types=COLUMN_TYPES)
@@ -116,20 +123,23 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def transaction(
-    pool: Pool, actor: Actor, *, pipelined: bool = False, clock: Callable[[], datetime] = utc_now
+    pool: Pool, actor: Actor, *, batched: bool = False, clock: Callable[[], datetime] = utc_now
 ) -> AsyncGenerator[Tx]:
     """One transaction, confined to the actor's platform; commits on leaving, rolls back on any exception.
 
-    A violated constraint that has a Refusal leaves as that Refusal. `pipelined` sends statements without waiting for
-    each answer, for the hot paths.
+    A violated constraint that has a Refusal leaves as that Refusal. `batched` is for the hot paths: reads happen when they
+    are called, and everything queued is written as one statement on leaving, which is a transaction by itself; nothing
+    but constraints and conditions inside that statement guards what was read.
     """
     try:
-        async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(pool.connection())
-            pipeline = await stack.enter_async_context(connection.pipeline()) if pipelined else None
-            async with connection.transaction():
-                await _confine(connection, str(actor.platform_id))
-                yield Tx(connection, clock(), actor, pipeline)
+        async with _connection(pool, str(actor.platform_id), autocommit=batched) as connection:
+            if batched:
+                batch = Batch()
+                yield Tx(connection, clock(), actor, batch)
+                await _send(connection, batch)
+            else:
+                async with connection.transaction():
+                    yield Tx(connection, clock(), actor)
     except IntegrityError as error:
         refusal = refusal_for_constraint(error.diag.constraint_name)
         if refusal is None:
@@ -137,11 +147,17 @@ async def transaction(
         raise refusal from error
 
 
+async def _send(connection: Connection, batch: Batch) -> None:
+    composed = batch.compose()
+    if composed is not None:
+        sql, params = composed
+        await AsyncRawCursor(connection).execute(sql, params, prepare=True)
+
+
 @asynccontextmanager
 async def across_platforms(pool: Pool) -> AsyncGenerator[Connection]:
     """A transaction that sees every platform: for the worker to find what is due, and for the operator's commands."""
-    async with pool.connection() as connection, connection.transaction():
-        await _confine(connection, "*")
+    async with _connection(pool, "*") as connection, connection.transaction():
         yield connection
 
 
@@ -166,5 +182,26 @@ async def _configure(connection: Connection) -> None:
     await connection.commit()
 
 
-async def _confine(connection: Connection, platform: str) -> None:
-    await connection.execute("SELECT set_config('huiliu.platform', %s, true)", (platform,))
+_confined: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
+"""Which platform each pooled connection was last confined to: most are used for the same one again."""
+
+
+@asynccontextmanager
+async def _connection(pool: Pool, platform: str, *, autocommit: bool = False) -> AsyncGenerator[Connection]:
+    """A connection that sees one platform's rows. The confinement is committed by itself, so no rollback undoes it."""
+    async with pool.connection() as connection:
+        if _confined.get(connection) != platform:
+            _confined.pop(connection, None)
+            await connection.set_autocommit(True)
+            await connection.execute("SELECT set_config('huiliu.platform', %s, false)", (platform,))
+            await connection.set_autocommit(False)
+            _confined[connection] = platform
+        if not autocommit:
+            yield connection
+            return
+        await connection.set_autocommit(True)
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                await connection.set_autocommit(False)

@@ -20,6 +20,9 @@ PARSED_MAX = 128
 LIST_MAX = 100
 
 
+_published_kept: dict[tuple[int, UUID], PublishedPolicy] = {}
+
+
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table, without the source."""
 
@@ -53,7 +56,14 @@ async def policy_in_force(tx: Tx, at: datetime) -> PublishedPolicy:
 
 
 async def load_policy(tx: Tx, policy_id: UUID) -> PublishedPolicy:
-    """One published version, for a claim that it judged or a buyer who reads it. Raises NotFound."""
+    """One published version, for a claim that it judged or a buyer who reads it. Raises NotFound.
+
+    Kept in the process once read: a published version never changes.
+    """
+    key = (tx.platform_id, policy_id)
+    known = _published_kept.get(key)
+    if known is not None:
+        return known
     row = await tx.one(
         PolicyRow,
         """
@@ -67,7 +77,10 @@ async def load_policy(tx: Tx, policy_id: UUID) -> PublishedPolicy:
     )
     if row is None:
         raise NotFound
-    return await _published(tx, row)
+    if len(_published_kept) >= PARSED_MAX:
+        _published_kept.pop(next(iter(_published_kept)))
+    _published_kept[key] = found = await _published(tx, row)
+    return found
 
 
 async def find_by_content(tx: Tx, content_hash: bytes) -> PublishedPolicy | None:

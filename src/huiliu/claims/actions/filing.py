@@ -120,12 +120,17 @@ async def file_claim(
     )
 
 
+class TakesSteps(Exception):
+    """Not decided at once, so there is more to write than one statement: file it in an ordinary transaction."""
+
+
 async def file_at_once(
     tx: Tx, viewer: Viewer, *, order_no: str, line_no: int, reason: Reason, statement: str, amount: Money | None
 ) -> Filed:
     """File for a buyer in one step, as a shop's server does; `amount` None asks for what the policy gives.
 
-    The hot path: one read, then a run of statements that are sent together. Raises what file_claim raises.
+    The hot path: in a batched transaction one read and one write. Raises what file_claim raises, and TakesSteps in a
+    batched transaction when a person must decide.
     """
     if len(statement) > STATEMENT_MAX:
         raise TextTooLong(field="statement", most=STATEMENT_MAX)
@@ -140,6 +145,8 @@ async def file_at_once(
     approved = judgement.approves_at_once(asked.amount_minor)
     due_at = None
     if approved is None:
+        if tx.batch is not None:
+            raise TakesSteps
         start = max(tx.now, judgement.cooling_until or tx.now)
         due_at = judgement.lengths.review.due(start, await working_calendar(tx)).at
     claim_id, claim_no = new_id(), new_claim_no(tx.now)
