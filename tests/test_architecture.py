@@ -13,16 +13,18 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import click
 import msgspec
 import psycopg
 import pytest
-from tools import check_source
 
 import huiliu
 from huiliu.cli.main import COMMANDS
+from huiliu.cli.main import main as cli
 from huiliu.kit.errors import all_refusals
 from huiliu.kit.settings import Settings
 from huiliu.kit.text import Lang, words
+from tools import check_source
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "huiliu"
@@ -167,6 +169,22 @@ def test_every_command_is_there_and_explains_itself() -> None:
         module, _, attribute = target.partition(":")
         if find_spec(module) is not None:
             assert getattr(import_module(module), attribute).help
+
+
+def test_every_command_that_a_text_advises_exists() -> None:
+    texts = [text for lang in Lang for text in words(lang).values()]
+    texts += [path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]]
+    advised = {found for text in texts for found in re.findall(r"\bhuiliu ([a-z]+)(?: ([a-z]+))?", text)}
+    wrong: list[str] = []
+    for name, below in advised:
+        if name in COMMANDS and find_spec(COMMANDS[name].partition(":")[0]) is None:
+            continue  # listed, and not part of this installation
+        command = cli.get_command(click.Context(cli), name)
+        is_group = isinstance(command, click.Group)
+        if command is None or (is_group and below and command.get_command(click.Context(command), below) is None):
+            wrong.append(f"huiliu {name} {below}")
+    assert wrong == []
+    assert len(advised) > 5
 
 
 # ------------------------------------------------------------------------------------------------------------ settings
