@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from huiliu.journal.actions import record
+from huiliu.journal.model import Entry
 from huiliu.kit.db import Actor, Tx, create_pool, transaction
 from huiliu.payouts.actions import LEASE, Consequences
 from huiliu.payouts.gateway import Echo, Notification, RefundOrder, Result, Verified
@@ -164,6 +166,32 @@ async def test_the_claim_itself_is_refunded_in_the_same_transaction(
         state = await tx.value("SELECT state FROM claims WHERE id = %(id)s", id=queued.claim_id)
     assert (await state_of(desk.pool, system, queued), state) == ("verified", "refunded")
     assert await check_books(desk.pool, system, rail, queued)
+
+
+async def test_an_outcome_queues_behind_whoever_works_on_the_claim_instead_of_meeting_them_half_way(
+    desk: Desk, clock: Clock, queued: PayoutIds, system: Actor
+) -> None:
+    # The claim's row is locked first by everybody; the other way round this would be a deadlock at the journal's head.
+    await run_once(desk)
+    clock.advance(timedelta(seconds=5))
+    async with transaction(desk.pool, system, clock=clock) as tx:
+        await tx.value("SELECT id FROM claims WHERE id = %(id)s FOR UPDATE", id=queued.claim_id)
+        working = asyncio.create_task(run_once(replace(desk, consequences=CLAIMS)))
+        await _until_blocked(tx, working)
+        await record(tx, queued.claim_id, Entry("claim.noted", {}))
+    await working
+    assert (await attempts_of(desk.pool, system, queued))[-1] == ("query", "succeeded")
+    assert await state_of(desk.pool, system, queued) == "verified"
+
+
+async def _until_blocked(tx: Tx, task: asyncio.Task[int]) -> None:
+    """Wait until somebody waits for a lock of this very connection."""
+    pid = tx.connection.info.backend_pid
+    while not task.done():
+        waiting = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE %(pid)s = ANY(pg_blocking_pids(pid)))"
+        if await tx.value(waiting, pid=pid):
+            return
+        await asyncio.wait({task}, timeout=0.01)
 
 
 async def test_a_consequence_that_fails_takes_the_outcome_back_with_it(
