@@ -55,11 +55,13 @@ def reasons(result: ImportResult) -> list[tuple[int, str, str]]:
     return [(problem.row, problem.column, problem.reason_code) for problem in result.rejected]
 
 
-async def entries(tx: Tx) -> object:
-    return await tx.value(
+async def entries(tx: Tx) -> int:
+    found = await tx.value(
         "SELECT count(*) FROM journal WHERE stream = %(stream)s AND kind = 'orders.imported'",
         stream=platform_stream(tx.platform_id),
     )
+    assert isinstance(found, int)
+    return found
 
 
 async def test_an_imported_order_keeps_its_facts_and_hides_its_secrets(tx: Tx, keyring: Keyring) -> None:
@@ -88,6 +90,7 @@ async def test_a_repeated_import_changes_nothing_at_all(tx: Tx, keyring: Keyring
 
 
 async def test_a_changed_order_is_updated_and_what_it_does_not_say_is_kept(tx: Tx, keyring: Keyring) -> None:
+    before = await entries(tx)
     await import_orders(tx, keyring, [draft(lookup_password="abc")])
     changed = draft(
         contact="", account="", description="", delivery_state=DeliveryState.FAILED, delivery_note="号码不存在"
@@ -102,7 +105,7 @@ async def test_a_changed_order_is_updated_and_what_it_does_not_say_is_kept(tx: T
     assert row["lookup_hash"] is not None
     assert "号码不存在" in row["search_text"]
     assert "号码" in row["search_grams"]
-    assert await entries(tx) == 2
+    assert await entries(tx) == before + 2
 
 
 async def test_one_bad_order_refuses_only_itself(tx: Tx, keyring: Keyring) -> None:
@@ -182,7 +185,9 @@ async def test_a_live_claim_freezes_what_it_is_judged_by(
 ) -> None:
     created = (await import_orders(tx, keyring, [draft()])).created[0]
     await _claim(tx, created.order_id, state="reviewing")
-    assert reasons(await import_orders(tx, keyring, [draft(**over)])) == [(2, column, "order_locked")]
+    assert reasons(await import_orders(tx, keyring, [structs.replace(draft(), **over)])) == [
+        (2, column, "order_locked")
+    ]
     late = draft(rail_order_no="OUT-1", delivery_state=DeliveryState.FAILED)
     assert len((await import_orders(tx, keyring, [late])).updated) == 1
 
@@ -223,9 +228,9 @@ async def test_two_imports_of_the_same_orders_at_once_create_each_order_once(
     run = uuid4().hex[:8]
     drafts = [draft(f"{run}-{number}") for number in range(200)]
 
-    async def one(order: list[OrderDraft]) -> ImportResult:
+    async def one(batch: list[OrderDraft]) -> ImportResult:
         async with transaction(pool, system, clock=lambda: NOW) as tx:
-            return await import_orders(tx, keyring, order)
+            return await import_orders(tx, keyring, batch)
 
     results = await asyncio.gather(one(drafts), one(list(reversed(drafts))), one(drafts))
     assert sum(len(result.created) for result in results) == 200
@@ -258,9 +263,17 @@ def structs_actor(actor: Actor, platform_id: int) -> Actor:
 
 async def _everything(tx: Tx) -> list[object]:
     return [
-        await tx.value("SELECT jsonb_agg(to_jsonb(o) ORDER BY o.id) FROM orders o"),
-        await tx.value("SELECT jsonb_agg(to_jsonb(l) ORDER BY l.order_id, l.line_no) FROM order_lines l"),
-        await tx.value("SELECT jsonb_agg(to_jsonb(u) ORDER BY u.id) FROM usage_facts u"),
+        await tx.value("SELECT jsonb_agg(to_jsonb(o) ORDER BY o.id) FROM orders o WHERE o.order_no = 'KM1'"),
+        await tx.value(
+            "SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line_no) FROM order_lines l"
+            " JOIN orders o ON o.id = l.order_id WHERE o.order_no = 'KM1'"
+        ),
+        await tx.value(
+            "SELECT jsonb_agg(to_jsonb(u) ORDER BY u.id) FROM usage_facts u"
+            " JOIN orders o ON o.id = u.order_id WHERE o.order_no = 'KM1'"
+        ),
+        await tx.value("SELECT count(*) FROM orders"),
+        await tx.value("SELECT count(*) FROM usage_facts"),
         await tx.value("SELECT count(*) FROM journal"),
     ]
 

@@ -64,7 +64,9 @@ def text_of(cell: Cell, *, keep_lines: bool = False) -> str:
 
 def identifier_of(cell: Cell, *, number_format: str = "General") -> str:
     """A number that names something. Refuses what a spreadsheet has rounded, or stripped of leading zeros for display."""
-    if isinstance(cell, bool) or not isinstance(cell, (int, float)):
+    if isinstance(cell, bool):
+        raise BadCell("number_characters")
+    if not isinstance(cell, (int, float)):
         if isinstance(cell, (datetime, date, time)):
             raise BadCell("date_as_identifier")
         return text_of(cell)
