@@ -6,18 +6,22 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from litestar import Litestar
+from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from huiliu.adapters.files import LocalFiles
 from huiliu.adapters.mail import open_courier
+from huiliu.api.context import ApiHouse
+from huiliu.api.routing import answer_any, api_router, is_api
 from huiliu.kit.db import Pool, create_pool, utc_now
 from huiliu.kit.keyring import Keyring, load_keyring
 from huiliu.kit.settings import Settings, load_settings
+from huiliu.people.api_keys import KeyGate
 from huiliu.people.messages import Courier
 from huiliu.web.errors import answer_bug, answer_http
+from huiliu.web.form import HttpRequest
 from huiliu.web.headers import Envelope
 from huiliu.web.routes import pages
 from huiliu.web.visit import House
@@ -59,11 +63,23 @@ def create_app(
             yield
 
     return Litestar(
-        route_handlers=[pages(), *more],
+        route_handlers=[pages(), api_router(_api(opened, keyring, settings, clock)), *more],
         lifespan=[lifespan],
         middleware=[Envelope(over_https=settings.secure_cookies)],
-        exception_handlers={HTTPException: answer_http, Exception: answer_bug},
+        exception_handlers={Exception: _answer_error},
         state=State({"house": house}),
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _api(pool: Pool, keyring: Keyring, settings: Settings, clock: Callable[[], datetime]) -> ApiHouse:
+    gate = KeyGate(pool, keyring, clock=clock)
+    return ApiHouse(pool=pool, keyring=keyring, gate=gate, settings=settings, clock=clock)
+
+
+def _answer_error(request: HttpRequest, error: Exception) -> Response[bytes]:
+    """What routing itself raises, before the pages or the API are reached: each answers in its own form."""
+    if is_api(request):
+        return answer_any(request, error)
+    return answer_http(request, error) if isinstance(error, HTTPException) else answer_bug(request, error)
