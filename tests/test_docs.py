@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "huiliu"
-NOT_YET = {"conversations/", "tests/web/"}
+NOT_YET = {"conversations/", "tests/web/", "web/desk/"}
 """Places that recipes tell to make."""
 
 
@@ -32,7 +32,7 @@ def test_every_name_that_enforces_a_decision_is_in_the_code(name: str) -> None:
     names = {
         each for each in re.findall(r"`([a-z_.]+)`", enforced) if "_" in each and not each.endswith((".py", ".md"))
     }
-    assert [each for each in sorted(names) if each.rpartition(".")[2] not in _code()] == []
+    assert [each for each in sorted(names) if not _is_in_code(each)] == []
 
 
 def test_every_code_name_of_the_glossary_is_in_the_code() -> None:
@@ -42,7 +42,7 @@ def test_every_code_name_of_the_glossary_is_in_the_code() -> None:
         for each in re.findall(r"`([\w./]+)`", cells[-2] if len(cells) == 5 else ""):
             if each.endswith("/"):
                 missing += [] if (SOURCE / each).is_dir() else [each]
-            elif not re.search(rf"\b{re.escape(each.rpartition('.')[2])}\b", _code()):
+            elif not _is_in_code(each):
                 missing.append(each)
     assert missing == []
 
@@ -67,6 +67,10 @@ def _is_there(name: str) -> bool:
         return True
     # A bare file name stands for the file of that name in every feature.
     return "/" not in name and any(SOURCE.rglob(name))
+
+
+def _is_in_code(name: str) -> bool:
+    return re.search(rf"\b{re.escape(name.rpartition('.')[2])}\b", _code()) is not None
 
 
 @cache
