@@ -11,6 +11,7 @@ from huiliu.journal.model import platform_stream
 from huiliu.kit.db import Actor, Pool, Tx, transaction
 from huiliu.kit.errors import NotFound
 from huiliu.kit.keyring import Keyring
+from huiliu.kit.text import Lang
 from huiliu.orders.actions import add_usage, import_orders
 from huiliu.orders.model import (
     CONTACT_CONTEXT,
@@ -28,6 +29,7 @@ from huiliu.orders.model import (
     UsageState,
 )
 from huiliu.orders.money import reserve_on_order
+from huiliu.orders.rejects import problem_words
 from huiliu.people.contacts import contact_hash
 from tests.conftest import NOW
 
@@ -51,7 +53,8 @@ def draft(order_no: str = "KM1", **over: object) -> OrderDraft:
 
 
 def reasons(result: ImportResult) -> list[tuple[int, str, str]]:
-    """(row, column, reason_code) of everything refused."""
+    """(row, column, reason_code) of everything refused; each can be said in both languages."""
+    assert all(problem_words(lang, problem) for problem in result.rejected for lang in Lang)
     return [(problem.row, problem.column, problem.reason_code) for problem in result.rejected]
 
 

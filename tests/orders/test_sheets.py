@@ -13,6 +13,7 @@ import pytest
 from openpyxl import Workbook
 
 from huiliu.kit.ids import SHANGHAI
+from huiliu.kit.text import Lang
 from huiliu.orders.cells import BadCell, Cell, identifier_of, minor_of, time_of
 from huiliu.orders.mapping import Mapping, parse_mapping
 from huiliu.orders.model import (
@@ -25,7 +26,7 @@ from huiliu.orders.model import (
     Precision,
     Problem,
 )
-from huiliu.orders.rejects import RejectFile
+from huiliu.orders.rejects import RejectFile, problem_words
 from huiliu.orders.sheets import Sheet
 
 HEAD = [
@@ -61,7 +62,8 @@ def read(path: Path, mapping: Mapping | None = None) -> tuple[list[OrderDraft], 
 
 
 def places(problems: list[Problem]) -> list[tuple[int, str, str]]:
-    """(row, column, reason_code)."""
+    """(row, column, reason_code); each can be said in both languages."""
+    assert all(problem_words(lang, problem) for problem in problems for lang in Lang)
     return [(problem.row, problem.column, problem.reason_code) for problem in problems]
 
 
