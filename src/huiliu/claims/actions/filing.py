@@ -35,6 +35,7 @@ from huiliu.deadlines.model import ClockKind
 from huiliu.deadlines.reads import working_calendar
 from huiliu.evidence.actions import attach_platform_facts
 from huiliu.evidence.reads import have
+from huiliu.evidence.records import slots_filled
 from huiliu.journal.actions import record, record_first
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Actor, ActorKind, Tx
@@ -75,6 +76,8 @@ async def file_claim(
         raise ClaimChanged
     await check_words(tx, claim, statement=statement, requested_minor=requested_minor)
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
+    is_again = claim.state is State.REJECTED
+    await attach_platform_facts(tx, claim.id, round=claim.round + is_again, known=case.known)
     judgement = await judge_case(
         tx,
         case,
@@ -83,7 +86,6 @@ async def file_claim(
         at=claim.filed_at or tx.now,
         policy_id=claim.policy_id,
     )
-    is_again = claim.state is State.REJECTED
     await _check_round(tx, claim, case, judgement, is_again=is_again)
     if judgement.missing and not accept_incomplete:
         raise EvidenceMissing(slots=",".join(judgement.missing))
@@ -136,6 +138,8 @@ async def file_at_once(
         raise TextTooLong(field="statement", most=STATEMENT_MAX)
     case = await load_case(tx, viewer, order_no=order_no, line_no=line_no)
     judgement = await judge_case(tx, case, reason=reason, have=frozenset(), at=tx.now)
+    if judgement.missing:  # what the platform's own records show need not be shown by anybody
+        judgement = await judge_case(tx, case, reason=reason, have=slots_filled(case.known, now=tx.now), at=tx.now)
     check_claimable(case, attempts_max=judgement.attempts_max)
     asked = amount or judgement.proposed or case.left
     if asked.currency != case.currency:
