@@ -20,6 +20,7 @@ from huiliu.claims.case import Case, check_claimable, load_case
 from huiliu.claims.judgement import Judgement, judge_case
 from huiliu.claims.model import PublicState, Reason, State, public_state
 from huiliu.deadlines.reads import working_calendar
+from huiliu.evidence.records import slots_filled
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import Refusal
 from huiliu.kit.money import Money
@@ -70,7 +71,7 @@ class RefundOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def file_refund(call: Call) -> Answer:
-    """The hot path: one read of the order line, one of the policy's version, and the rest in one flight."""
+    """The hot path: one read and one write. What people must decide has more to write and takes the ordinary way."""
     wanted = call.body(RefundIn)
     amount = _amount(wanted)
     viewer = _viewer(call, wanted)
@@ -146,7 +147,8 @@ async def check_eligibility(call: Call) -> Answer:
     wanted = call.body(EligibilityIn)
     async with call.transaction() as tx:
         case = await load_case(tx, call.key, order_no=wanted.order_no, line_no=wanted.line)
-        judgement = await judge_case(tx, case, reason=wanted.reason, have=frozenset(wanted.evidence), at=tx.now)
+        have = frozenset(wanted.evidence) | slots_filled(case.known, now=tx.now)  # as filing will count it
+        judgement = await judge_case(tx, case, reason=wanted.reason, have=have, at=tx.now)
         start = max(tx.now, judgement.cooling_until or tx.now)
         due_at = judgement.lengths.review.due(start, await working_calendar(tx)).at
     blocked = _block(call, case, judgement)

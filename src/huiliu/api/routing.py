@@ -65,9 +65,10 @@ class ProblemPage(msgspec.Struct, frozen=True):
 
 
 @get("/problems/{code:str}")
-async def problem_page(request: ApiRequest, code: str) -> Response[bytes]:
+async def problem_page(request: ApiRequest) -> Response[bytes]:
     """The page that a problem's `type` points to. Raises NoSuchRoute."""
-    kind = _refusals().get(code[:CODE_MAX])
+    code = str(request.path_params["code"])[:CODE_MAX]
+    kind = _refusals().get(code)
     if kind is None:
         raise NoSuchRoute
     words: dict[str, dict[str, str]] = {}
@@ -78,7 +79,7 @@ async def problem_page(request: ApiRequest, code: str) -> Response[bytes]:
 
 
 @route("/{rest:path}", http_method=["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def nothing_here(request: ApiRequest, rest: str) -> Response[bytes]:
+async def nothing_here(request: ApiRequest) -> Response[bytes]:
     """Every other address below /api: a page of the web would answer in HTML."""
     raise NoSuchRoute
 
