@@ -96,6 +96,9 @@ BOUNDARIES = [
     ("beyond 1 hour", {HOUR + 1}),
     ("less than 1 hour", {HOUR - 1}),
     ("1小时以上且1小时以下", {HOUR}),
+    ("1天以内且1小时以内", {HOUR - 1, HOUR}),
+    ("1小时以上 并且 超过1分钟", {HOUR, HOUR + 1}),
+    ("more than 1 minute and less than 1 hour", {HOUR - 1}),
     ("[不满1小时, 超过1小时]", {HOUR - 1, HOUR + 1}),
 ]
 

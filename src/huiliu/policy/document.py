@@ -68,8 +68,13 @@ class Report:
 
     def add(self, place: Place, code: str, **facts: str | int) -> None:
         """Note one problem."""
-        if len(self.problems) < PROBLEMS_MAX:
+        if not self.is_full:
             self.problems.append(Problem(place.line, place.column, code, facts))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more would not be told anyway, so that looking for more is wasted on a hostile file."""
+        return len(self.problems) >= PROBLEMS_MAX
 
     def error(self) -> PolicyError:
         """Everything noted, in file order."""

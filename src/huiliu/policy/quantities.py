@@ -27,6 +27,8 @@ SECONDS = {
 DURATION_SECONDS_MAX = 10 * 366 * 86_400
 COUNT_MAX = 1_000_000
 DIGITS_MAX = 9
+WORKING_DAYS_MAX = 60
+PERIOD_SECONDS_MAX = 180 * 86_400
 
 _DIGITS = str.maketrans("０１２３４５６７８９．，￥", "0123456789.,¥")
 _PART = re.compile(r"\s*(\d+)\s*([a-z]+|[一-龥]+)\s*")
@@ -94,7 +96,3 @@ def period(text: str) -> Period:
     if not 1 <= seconds <= PERIOD_SECONDS_MAX:
         raise ValueError("out of range")
     return Period(seconds=seconds)
-
-
-WORKING_DAYS_MAX = 60
-PERIOD_SECONDS_MAX = 180 * 86_400

@@ -44,6 +44,8 @@ def read_section(report: Report, node: Node, kind: str, *, required: tuple[str, 
         return Section(node.place, {})
     fields: dict[str, Field] = {}
     for key, value in node.entries:
+        if report.is_full:
+            break
         known = canonical(KEYS[kind], key.text)
         if known is None:
             report.add(key.place, "unknown_key", word=key.text[:WORD_SHOWN_MAX], hint=_hint(key.text, kind))
