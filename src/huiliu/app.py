@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from huiliu.adapters.files import LocalFiles
 from huiliu.adapters.mail import open_courier
+from huiliu.adapters.rails.registry import notification_readers
 from huiliu.api.context import ApiHouse
 from huiliu.api.routing import answer_any, api_router, is_api
 from huiliu.kit.db import Pool, create_pool, utc_now
@@ -54,6 +55,8 @@ def create_app(
         clock=clock,
     )
 
+    api = api_router(_api(opened, keyring, settings, clock), rails=notification_readers(settings))
+
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         if not own_pool:
@@ -63,7 +66,7 @@ def create_app(
             yield
 
     return Litestar(
-        route_handlers=[pages(), api_router(_api(opened, keyring, settings, clock)), *more],
+        route_handlers=[pages(), api, *more],
         lifespan=[lifespan],
         middleware=[Envelope(over_https=settings.secure_cookies)],
         exception_handlers={Exception: _answer_error},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 import msgspec
 from litestar import Response, Router, get, route
@@ -14,9 +16,11 @@ from huiliu.api.errors import NoSuchRoute
 from huiliu.api.openapi import document
 from huiliu.api.operation import Operation
 from huiliu.api.problems import answer_any, answer_bug, answer_http, answer_refusal
+from huiliu.api.rails import rail_notifications
 from huiliu.api.serving import handler_of
 from huiliu.kit.errors import Refusal, all_refusals
 from huiliu.kit.text import Lang, refusal_words
+from huiliu.payouts.gateway import NotificationReader
 
 OPERATIONS: tuple[Operation, ...] = (
     *orders.OPERATIONS,
@@ -26,11 +30,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
 )
 CODE_MAX = 80
+NO_RAILS: Mapping[str, NotificationReader] = MappingProxyType({})
 
 
-def api_router(house: ApiHouse) -> Router:
-    """Everything under /api, ready to be mounted beside the pages."""
-    v1 = Router("/v1", route_handlers=[handler_of(house, operation) for operation in OPERATIONS])
+def api_router(house: ApiHouse, *, rails: Mapping[str, NotificationReader] = NO_RAILS) -> Router:
+    """Everything under /api, ready to be mounted beside the pages. `rails`: whose notifications are taken in."""
+    told = rail_notifications(house.pool, rails, pace=house.settings.payout_pace, clock=house.clock)
+    v1 = Router("/v1", route_handlers=[*(handler_of(house, operation) for operation in OPERATIONS), told])
     return Router(
         "/api",
         route_handlers=[v1, openapi_json, problem_page, nothing_here],

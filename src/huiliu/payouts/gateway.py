@@ -105,7 +105,15 @@ class Notification:
     at: datetime
 
 
-class Gateway(Protocol):
+class NotificationReader(Protocol):
+    """What checks that a notification is a rail's own; needs the rail's secret and no connection to it."""
+
+    def read_notification(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notification | None:
+        """The notification, or None when it is forged, stale or unreadable. Header names are lower-case."""
+        ...
+
+
+class Gateway(NotificationReader, Protocol):
     """One rail. Every method is safe to repeat with the same refund number and raises nothing for outside trouble.
 
     Texts in an answer are cleaned by the gateway: at most TEXT_CHARS_MAX characters, none of them a control character.
@@ -117,10 +125,6 @@ class Gateway(Protocol):
 
     async def query(self, order: RefundOrder) -> Result:
         """Ask what became of the refund number. Only the refund's own fate is Declined; a refused question is Unknown."""
-        ...
-
-    def read_notification(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notification | None:
-        """The notification, or None when it is forged, stale or unreadable. Header names are lower-case."""
         ...
 
 

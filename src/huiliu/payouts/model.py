@@ -252,3 +252,10 @@ class NoteMissing(Refusal):
 
     code = "payouts.note_missing"
     status = 422
+
+
+class NotificationForged(Refusal):
+    """A notification that does not carry the rail's signature, or an old one played again."""
+
+    code = "payouts.notification_forged"
+    status = 401

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import httpx
 
-from huiliu.adapters.rails.sandbox import CONNECT_SECONDS, TOTAL_SECONDS, SandboxGateway
+from huiliu.adapters.rails.sandbox import CONNECT_SECONDS, TOTAL_SECONDS, SandboxGateway, SandboxSeal
 from huiliu.kit.settings import Settings
-from huiliu.payouts.gateway import Gateway
+from huiliu.payouts.gateway import Gateway, NotificationReader
 
 SANDBOX_RAILS = ("sandbox", "wechatpay", "alipay", "epay")
 NOTIFICATIONS_PATH = "/api/v1/rails/{rail}/notifications"
@@ -40,3 +40,9 @@ def gateways(settings: Settings, client: httpx.AsyncClient) -> Mapping[str, Gate
         )
         for rail in SANDBOX_RAILS
     }
+
+
+def notification_readers(settings: Settings) -> Mapping[str, NotificationReader]:
+    """Rail name -> what checks its notifications, for the web process, which calls no rail."""
+    seal = SandboxSeal(settings.sandbox_rail_secret)
+    return dict.fromkeys(SANDBOX_RAILS, seal)

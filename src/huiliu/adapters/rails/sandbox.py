@@ -64,6 +64,36 @@ class _Error(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class SandboxSeal:
+    """The secret shared with the rail: signs requests, and believes only what the rail signed."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def read_notification(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notification | None:
+        """The notification, or None when it is forged, stale or unreadable."""
+        stamp, nonce = headers.get("rail-timestamp", ""), headers.get("rail-nonce", "")
+        if not self.is_signed(headers.get("rail-signature", ""), "NOTIFY", stamp, nonce, body=body):
+            return None
+        if not _is_fresh(stamp, now):
+            return None
+        try:
+            says = msgspec.json.decode(body, type=_Refund)
+        except msgspec.MsgspecError:
+            return None
+        return Notification(clean(says.event_id), clean(says.refund_no), _fate(says), now)
+
+    def mac(self, *parts: str, body: bytes) -> str:
+        """Hex HMAC-SHA256 over the parts and the body, one line each."""
+        message = "\n".join(parts).encode() + b"\n" + body
+        return hmac.new(self._secret.encode(), message, hashlib.sha256).hexdigest()
+
+    def is_signed(self, signature: str, *parts: str, body: bytes) -> bool:
+        """Whether the signature is the one that the secret makes."""
+        # As bytes: compare_digest refuses a header that is not ASCII with an exception.
+        return hmac.compare_digest(self.mac(*parts, body=body).encode(), signature.encode())
+
+
 class SandboxGateway:
     """One sandbox rail at one address. Keeps no state but the shared HTTP client's connections."""
 
@@ -79,7 +109,7 @@ class SandboxGateway:
     ) -> None:
         self._client = client
         self._url = url.rstrip("/")
-        self._secret = secret
+        self._seal = SandboxSeal(secret)
         self._notify_url = notify_url
         self._total_seconds = total_seconds
         self._clock = clock
@@ -128,16 +158,7 @@ class SandboxGateway:
 
     def read_notification(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notification | None:
         """The notification, or None when it is forged, stale or unreadable."""
-        stamp, nonce = headers.get("rail-timestamp", ""), headers.get("rail-nonce", "")
-        if not self._is_signed(headers.get("rail-signature", ""), "NOTIFY", stamp, nonce, body=body):
-            return None
-        if not _is_fresh(stamp, now):
-            return None
-        try:
-            says = msgspec.json.decode(body, type=_Refund)
-        except msgspec.MsgspecError:
-            return None
-        return Notification(clean(says.event_id), clean(says.refund_no), _fate(says), now)
+        return self._seal.read_notification(headers, body, now=now)
 
     async def _call(self, method: str, path: str, body: bytes) -> _Refund | _Error | Unknown:
         stamp, nonce = str(int(self._clock().timestamp())), secrets.token_hex(16)
@@ -145,7 +166,7 @@ class SandboxGateway:
             "content-type": "application/json",
             "rail-timestamp": stamp,
             "rail-nonce": nonce,
-            "rail-signature": self._mac(method, path, stamp, nonce, body=body),
+            "rail-signature": self._seal.mac(method, path, stamp, nonce, body=body),
         }
         try:
             async with asyncio.timeout(self._total_seconds):
@@ -172,20 +193,12 @@ class SandboxGateway:
         stamp, signature = answer.headers.get("rail-timestamp", ""), answer.headers.get("rail-signature", "")
         if answer.is_server_error:
             return Unknown(f"HTTP {status}")
-        if not self._is_signed(signature, status, stamp, nonce, body=content):
+        if not self._seal.is_signed(signature, status, stamp, nonce, body=content):
             return Unknown(f"HTTP {status} without the rail's signature")
         try:
             return msgspec.json.decode(content, type=_Refund if answer.is_success else _Error)
         except msgspec.MsgspecError as error:
             return Unknown(f"HTTP {status}, unreadable: {clean(str(error))}")
-
-    def _mac(self, *parts: str, body: bytes) -> str:
-        message = "\n".join(parts).encode() + b"\n" + body
-        return hmac.new(self._secret.encode(), message, hashlib.sha256).hexdigest()
-
-    def _is_signed(self, signature: str, *parts: str, body: bytes) -> bool:
-        # As bytes: compare_digest refuses a header that is not ASCII with an exception.
-        return hmac.compare_digest(self._mac(*parts, body=body).encode(), signature.encode())
 
 
 async def _read(answer: httpx.Response) -> bytes:
