@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 from msgspec import Struct
 
 from huiliu.kit.errors import NotFound
@@ -48,7 +49,9 @@ def asset_url(name: str) -> str:
 
 
 @get("/static/{digest:str}/{name:path}", opt={"bare": True})
-async def static_file(request: Request[None, None, State], digest: str, name: str) -> Response[bytes]:
+async def static_file(
+    request: Request[None, None, State], digest: FromPath[str], name: FromPath[str]
+) -> Response[bytes]:
     """A style sheet or script. An old digest still gets the present file, but not for a year."""
     asset = assets().get(name.lstrip("/"))
     if asset is None:

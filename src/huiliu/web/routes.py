@@ -7,6 +7,7 @@ from dataclasses import replace
 from litestar import Response, Router, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Struct
 
@@ -43,7 +44,7 @@ class DoorsPage(Struct, frozen=True):
     doors: tuple[Door, ...]
 
 
-async def visit_of(request: HttpRequest, slug: str) -> Visit:
+async def visit_of(request: HttpRequest, slug: FromPath[str]) -> Visit:
     """Whose pages, who is signed in. Raises NotFound for an unknown platform."""
     caller = caller_of(request)
     house = caller.house

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from litestar.di import NamedDependency
+
 from huiliu.evidence.files import Files
 from huiliu.kit.db import Pool, Tx, transaction, utc_now
 from huiliu.kit.errors import SignInFirst
@@ -117,6 +119,10 @@ class Visit:
 
     def _transaction(self, viewer: Buyer | Staff) -> AbstractAsyncContextManager[Tx]:
         return transaction(self.house.pool, actor_of(viewer), clock=self.house.clock)
+
+
+FromVisit = NamedDependency[Visit]
+"""How a handler asks for the visit."""
 
 
 def caller_of(request: HttpRequest) -> Caller:

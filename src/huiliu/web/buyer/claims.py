@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from huiliu.people.model import Viewer
 from huiliu.web.buyer.claim_view import ClaimView, claim_view
 from huiliu.web.form import Form, HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
-from huiliu.web.visit import Visit
+from huiliu.web.visit import FromVisit, Visit
 
 CLAIM_NO_MAX = 40
 REFRESH_SECONDS = 20
@@ -42,7 +43,7 @@ class Act(Protocol):
 
 
 @get("/{slug:str}/claims/{claim_no:str}")
-async def claim(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def claim(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """The page that matters: where the claim is, what happens next, and by when."""
     buyer = visit.signed_in_buyer()
     async with visit.as_buyer() as tx:
@@ -55,7 +56,7 @@ async def claim(request: HttpRequest, visit: Visit, claim_no: str) -> Response[b
 
 
 @post("/{slug:str}/claims/{claim_no:str}/withdrawal", status_code=303)
-async def take_back(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def take_back(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """Take the claim back."""
 
     async def act(tx: Tx, viewer: Viewer, claim_no: str, form: Form) -> None:
@@ -65,7 +66,7 @@ async def take_back(request: HttpRequest, visit: Visit, claim_no: str) -> Respon
 
 
 @post("/{slug:str}/claims/{claim_no:str}/escalation", status_code=303)
-async def call_platform(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def call_platform(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """Call the platform in."""
 
     async def act(tx: Tx, viewer: Viewer, claim_no: str, form: Form) -> None:

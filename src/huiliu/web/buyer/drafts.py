@@ -6,6 +6,7 @@ One form holds statement, amount and every slot, so that without scripts nothing
 from __future__ import annotations
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Struct
 
@@ -29,7 +30,7 @@ from huiliu.web.buyer.slots import (
 from huiliu.web.buyer.timeline import slot_name
 from huiliu.web.form import Form, HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
-from huiliu.web.visit import Visit
+from huiliu.web.visit import FromVisit, Visit
 
 UPLOAD_BODY_MAX = 6 * PICTURE_BYTES_MAX
 """A form without scripts may carry a picture for several slots at once."""
@@ -68,13 +69,13 @@ class ConfirmPage(Struct, frozen=True, kw_only=True):
 
 
 @get("/{slug:str}/claims/{claim_no:str}/draft")
-async def draft(visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def draft(visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """What is still needed, what is there, how much, and why."""
     return await _show_draft(visit, claim_no)
 
 
 @post("/{slug:str}/claims/{claim_no:str}/draft", status_code=303, request_max_body_size=UPLOAD_BODY_MAX)
-async def save(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def save(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """Keep what was typed and sent; then stay, or go on to the summary."""
     form = await read_form(request)
     do = form.text("do", chars_max=60)
@@ -87,13 +88,13 @@ async def save(request: HttpRequest, visit: Visit, claim_no: str) -> Response[by
 
 
 @get("/{slug:str}/claims/{claim_no:str}/confirm")
-async def confirm(visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def confirm(visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """The whole application on one page."""
     return await _show_confirm(visit, claim_no)
 
 
 @post("/{slug:str}/claims/{claim_no:str}/submission", status_code=303)
-async def submit(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def submit(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """Hand the application in. The version makes a second tap harmless: it finds the claim handed in already."""
     buyer = visit.signed_in_buyer()
     form = await read_form(request)
@@ -117,13 +118,13 @@ async def submit(request: HttpRequest, visit: Visit, claim_no: str) -> Response[
 
 
 @get("/{slug:str}/claims/{claim_no:str}/material")
-async def material(visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def material(visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """What was asked for, and room to put it."""
     return await _show_draft(visit, claim_no, answering=True)
 
 
 @post("/{slug:str}/claims/{claim_no:str}/material", status_code=303, request_max_body_size=UPLOAD_BODY_MAX)
-async def hand_in(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes] | Redirect:
+async def hand_in(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """Answer the request; the claim goes back to whoever asked."""
     buyer = visit.signed_in_buyer()
     form = await read_form(request)

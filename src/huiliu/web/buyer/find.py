@@ -17,7 +17,7 @@ from huiliu.people.one_time import CodeRequested, CodeToSend, request_code, sign
 from huiliu.people.sessions import BUYER_LIFE, NewSession, sign_out
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, drop_cookie, kept_cookie, notice_of, see, show
-from huiliu.web.visit import BUYER_COOKIE, Visit, next_url
+from huiliu.web.visit import BUYER_COOKIE, FromVisit, Visit, next_url
 
 NEXT_MAX = 500
 
@@ -42,7 +42,7 @@ class FindPage(Struct, frozen=True, kw_only=True):
 
 
 @get("/{slug:str}/")
-async def portal(request: HttpRequest, visit: Visit) -> Response[bytes]:
+async def portal(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
     """Find an order by its number. A link may fill the number in: /kamen/?o=KM2026."""
     wanted = _next(visit, request.query_params.get("next", ""))
     order_no = request.query_params.get("o", "")[:ORDER_NO_MAX]
@@ -50,7 +50,7 @@ async def portal(request: HttpRequest, visit: Visit) -> Response[bytes]:
 
 
 @post("/{slug:str}/order-access", status_code=303)
-async def open_order(request: HttpRequest, visit: Visit) -> Response[bytes] | Redirect:
+async def open_order(request: HttpRequest, visit: FromVisit) -> Response[bytes] | Redirect:
     """Open one order to whoever knows its secret; wrong number and wrong secret read alike."""
     form = await read_form(request)
     wanted = _next(visit, form.text("next", chars_max=NEXT_MAX))
@@ -73,14 +73,14 @@ async def open_order(request: HttpRequest, visit: Visit) -> Response[bytes] | Re
 
 
 @get("/{slug:str}/login")
-async def login(request: HttpRequest, visit: Visit) -> Response[bytes]:
+async def login(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
     """Sign in with a one-time code: which contact?"""
     wanted = _next(visit, request.query_params.get("next", ""))
     return show(visit, "buyer/find.html", FindPage(way="contact", next=wanted))
 
 
 @post("/{slug:str}/login-code", status_code=200)
-async def send_code(request: HttpRequest, visit: Visit) -> Response[bytes]:
+async def send_code(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
     """Make a code and ask for it; the page is the same whether or not the contact ever ordered."""
     form = await read_form(request)
     wanted = _next(visit, form.text("next", chars_max=NEXT_MAX))
@@ -112,7 +112,7 @@ async def send_code(request: HttpRequest, visit: Visit) -> Response[bytes]:
 
 
 @post("/{slug:str}/login", status_code=303)
-async def sign_in(request: HttpRequest, visit: Visit) -> Response[bytes] | Redirect:
+async def sign_in(request: HttpRequest, visit: FromVisit) -> Response[bytes] | Redirect:
     """Sign in whoever has the code."""
     form = await read_form(request)
     wanted = _next(visit, form.text("next", chars_max=NEXT_MAX))
@@ -143,7 +143,7 @@ async def sign_in(request: HttpRequest, visit: Visit) -> Response[bytes] | Redir
 
 
 @post("/{slug:str}/sign-out", status_code=303)
-async def leave(visit: Visit) -> Redirect:
+async def leave(visit: FromVisit) -> Redirect:
     """Close the session, here and on the server."""
     if visit.buyer_token:
         async with visit.as_buyer() as tx:

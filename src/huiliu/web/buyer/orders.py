@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response, get
+from litestar.params import FromPath
 from msgspec import Struct
 
 from huiliu.claims.model import LIVE, PublicState, State
@@ -23,7 +24,7 @@ from huiliu.policy.model import NoneInForce
 from huiliu.policy.reads import policy_in_force
 from huiliu.web.form import HttpRequest
 from huiliu.web.page import Notice, notice_of, show
-from huiliu.web.visit import Visit
+from huiliu.web.visit import FromVisit, Visit
 
 ORDERS_SHOWN = 15
 CLAIMS_SHOWN = 30
@@ -92,7 +93,7 @@ class OrderPage(Struct, frozen=True, kw_only=True):
 
 
 @get("/{slug:str}/orders")
-async def orders(request: HttpRequest, visit: Visit) -> Response[bytes]:
+async def orders(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
     """The buyer's orders, newest first; search by number, keyword, time and state."""
     buyer = visit.signed_in_buyer()
     asked = {name: value.strip() for name, value in request.query_params.items()}
@@ -107,7 +108,7 @@ async def orders(request: HttpRequest, visit: Visit) -> Response[bytes]:
 
 
 @get("/{slug:str}/orders/{order_no:str}")
-async def order(visit: Visit, order_no: str) -> Response[bytes]:
+async def order(visit: FromVisit, order_no: FromPath[str]) -> Response[bytes]:
     """One order: what was bought, what happened, what can be claimed."""
     async with visit.as_buyer() as tx:
         page = await _order_page(tx, visit, order_no)

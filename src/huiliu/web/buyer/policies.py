@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from litestar import Response, get
+from litestar.params import FromPath
 from msgspec import Struct
 
 from huiliu.evidence.slots import slot_by_code
@@ -13,7 +14,7 @@ from huiliu.policy.model import Clause, Policy, PublishedPolicy
 from huiliu.policy.reads import load_policy
 from huiliu.policy.wording import clause_name, fact_name, period_words, policy_name, test_words
 from huiliu.web.page import show
-from huiliu.web.visit import Visit
+from huiliu.web.visit import FromVisit
 
 
 class ClauseCard(Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ class PolicyPage(Struct, frozen=True, kw_only=True):
 
 
 @get("/{slug:str}/policies/{policy_id:uuid}")
-async def policy(visit: Visit, policy_id: UUID) -> Response[bytes]:
+async def policy(visit: FromVisit, policy_id: FromPath[UUID]) -> Response[bytes]:
     """Every clause of one version. Risk rules (extras) are not shown: they would be a recipe."""
     async with visit.as_buyer() as tx:
         published = await load_policy(tx, policy_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Struct
 
@@ -26,7 +27,7 @@ from huiliu.policy.preview import Answer, open_words, preview, preview_words
 from huiliu.policy.wording import period_words
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
-from huiliu.web.visit import Visit
+from huiliu.web.visit import FromVisit, Visit
 
 REASON_MAX = 40
 
@@ -63,7 +64,7 @@ class ReasonsPage(Struct, frozen=True, kw_only=True):
 
 
 @get("/{slug:str}/orders/{order_no:str}/lines/{line_no:int}/claim")
-async def choose(visit: Visit, order_no: str, line_no: int) -> Response[bytes]:
+async def choose(visit: FromVisit, order_no: FromPath[str], line_no: FromPath[int]) -> Response[bytes]:
     """What each reason would lead to, before anything is filled in."""
     async with visit.as_buyer() as tx:
         page = await _page(tx, visit, order_no=order_no, line_no=line_no)
@@ -71,7 +72,9 @@ async def choose(visit: Visit, order_no: str, line_no: int) -> Response[bytes]:
 
 
 @post("/{slug:str}/orders/{order_no:str}/lines/{line_no:int}/claim", status_code=303)
-async def start(request: HttpRequest, visit: Visit, order_no: str, line_no: int) -> Response[bytes] | Redirect:
+async def start(
+    request: HttpRequest, visit: FromVisit, order_no: FromPath[str], line_no: FromPath[int]
+) -> Response[bytes] | Redirect:
     """Begin a claim with the chosen reason; one that was begun before is taken up again."""
     buyer = visit.signed_in_buyer()
     form = await read_form(request)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, patch, post
+from litestar.params import FromPath
 from litestar.response import Stream
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
@@ -21,7 +22,7 @@ from huiliu.people.model import Viewer
 from huiliu.web.buyer.slots import claim_open_for_evidence
 from huiliu.web.form import HttpRequest
 from huiliu.web.page import notice_of
-from huiliu.web.visit import Visit, caller_of
+from huiliu.web.visit import FromVisit, Visit, caller_of
 
 CHUNK_BYTES_MAX = 1024 * 1024
 OFFSET_HEADER = "upload-offset"
@@ -58,7 +59,7 @@ JSON: ExceptionHandlersMap = {Refusal: answer_json}  # pyright: ignore[reportUnk
 
 
 @post("/{slug:str}/claims/{claim_no:str}/uploads", status_code=201, exception_handlers=JSON)
-async def begin(request: HttpRequest, visit: Visit, claim_no: str) -> Response[bytes]:
+async def begin(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes]:
     """Open an upload into a slot."""
     try:
         wanted = msgspec.json.decode(await request.body(), type=Wanted)
@@ -74,7 +75,7 @@ async def begin(request: HttpRequest, visit: Visit, claim_no: str) -> Response[b
 
 
 @get("/{slug:str}/claims/{claim_no:str}/uploads/{upload_id:uuid}", exception_handlers=JSON)
-async def where(visit: Visit, claim_no: str, upload_id: UUID) -> Response[bytes]:
+async def where(visit: FromVisit, claim_no: FromPath[str], upload_id: FromPath[UUID]) -> Response[bytes]:
     """Where to go on after the line was cut or the page was reloaded."""
     async with visit.as_buyer() as tx:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
@@ -87,7 +88,9 @@ async def where(visit: Visit, claim_no: str, upload_id: UUID) -> Response[bytes]
     exception_handlers=JSON,
     request_max_body_size=CHUNK_BYTES_MAX,
 )
-async def take_chunk(request: HttpRequest, visit: Visit, claim_no: str, upload_id: UUID) -> Response[bytes]:
+async def take_chunk(
+    request: HttpRequest, visit: FromVisit, claim_no: FromPath[str], upload_id: FromPath[UUID]
+) -> Response[bytes]:
     """Take the next bytes: on disk first, then counted; the last chunk makes the upload a picture of its slot."""
     offset = _offset(request)
     async with visit.as_buyer() as tx:
@@ -125,7 +128,7 @@ async def _complete(visit: Visit, claim_no: str, upload: Upload) -> None:
 
 
 @get("/{slug:str}/files/{file_id:uuid}")
-async def picture(visit: Visit, file_id: UUID) -> Stream:
+async def picture(visit: FromVisit, file_id: FromPath[UUID]) -> Stream:
     """One evidence picture, to whoever may see its claim: its buyer, or the platform's staff."""
     file = await _visible_file(visit, file_id)
     pieces: AsyncIterator[bytes] = visit.house.files.stream(visit.platform.id, file.sha256)

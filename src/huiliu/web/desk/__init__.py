@@ -1,0 +1,1 @@
+"""The review desk: what staff see and decide."""
