@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from huiliu.api.shapes import ByOut, EventOut, MoneyOut, money_out
+from huiliu.api.shapes import ByOut, EventOut, MoneyOut, money_out, utc
 from huiliu.claims.allowed import Allowed
 from huiliu.claims.model import PublicState, Reason, State, public_state
 from huiliu.claims.page import ClaimPage
@@ -221,7 +221,7 @@ def _allowed_out(each: Allowed) -> AllowedOut:
     return AllowedOut(
         action=each.do.value,
         is_now=each.is_now,
-        not_before=each.not_before,
-        until=each.until,
+        not_before=utc(each.not_before),
+        until=utc(each.until),
         why_not=each.why_not,
     )

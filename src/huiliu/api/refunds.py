@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from huiliu.api.errors import FieldBad
 from huiliu.api.once import once
 from huiliu.api.operation import Once, Operation
 from huiliu.api.problems import words_of
-from huiliu.api.shapes import AmountMinor, Currency, LineNo, MoneyOut, OrderNo, Slot, Words, money_out
+from huiliu.api.shapes import AmountMinor, Currency, LineNo, MoneyOut, OrderNo, Slot, Words, money_out, utc
 from huiliu.claims.actions import Filed, TakesSteps, file_at_once
 from huiliu.claims.case import Case, check_claimable, load_case
 from huiliu.claims.judgement import Judgement, judge_case
@@ -178,7 +178,7 @@ def _refund_out(filed: Filed) -> RefundOut:
         sub_state=filed.state,
         approved=None if filed.approved is None else money_out(filed.approved),
         clause=filed.clause,
-        due_at=filed.due_at,
+        due_at=utc(filed.due_at),
         links=RefundLinks(here, f"{here}/timeline"),
     )
 
@@ -210,8 +210,8 @@ def _eligibility_out(case: Case, judgement: Judgement, blocked: BlockOut | None,
         evidence_required=judgement.required,
         evidence_missing=judgement.missing,
         evidence_optional=judgement.optional,
-        cooling_until=judgement.cooling_until,
-        review_due_at=due_at,
+        cooling_until=utc(judgement.cooling_until),
+        review_due_at=due_at.astimezone(UTC),
         rail=case.rail,
         goes_back_to=case.payer_account,
     )

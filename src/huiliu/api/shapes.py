@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -54,3 +54,8 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
 def money_out(money: Money) -> MoneyOut:
     """Money as it goes over the wire."""
     return MoneyOut(money.amount_minor, money.currency)
+
+
+def utc(at: datetime | None) -> datetime | None:
+    """A time as it goes over the wire: working-day deadlines are made in Shanghai's."""
+    return None if at is None else at.astimezone(UTC)
