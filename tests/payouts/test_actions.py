@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from huiliu.kit.db import Actor, Pool, Tx, across_platforms, transaction
-from huiliu.kit.errors import NotAllowed, NotFound
+from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id
 from huiliu.kit.money import Money
 from huiliu.payouts.actions import (
@@ -34,10 +34,7 @@ from huiliu.payouts.gateway import (
     Verified,
 )
 from huiliu.payouts.model import ASKS_MAX, AlreadyInstructed, AlreadySent, Change, Kind, NoteMissing, NotHeld, State
-from huiliu.payouts.reads import find_by_refund_no, payouts_in_state, payouts_of_claim, totals
 from huiliu.payouts.store import Leased
-from huiliu.people.model import Buyer, Role, Staff
-from tests.make.orders import ZHOUMO_CONTACT, fake_contact_hash
 from tests.make.payouts import PayoutIds, payout
 from tests.payouts.conftest import Clock, attempts_of, journal_of, next_at, state_of
 
@@ -293,6 +290,16 @@ async def test_a_bank_card_s_days_are_waited_for_before_a_person_is_called(
     assert await state_of(pool, system, ids) == "held"
 
 
+async def test_a_notification_that_overtakes_the_sending_s_answer_leaves_the_watch_as_it_is(
+    pool: Pool, clock: Clock, queued: PayoutIds, system: Actor
+) -> None:
+    leased = await lease_one(pool, clock)
+    await notify(pool, system, clock, queued, "a", Verified(echo(queued)))
+    await tell(pool, system, clock, leased, Reported(echo(queued)))
+    assert await state_of(pool, system, queued) == "verified"
+    assert await next_at(pool, system, queued) == clock.now + timedelta(days=1)
+
+
 async def test_a_payout_is_taken_back_only_before_it_was_ever_sent(
     pool: Pool, clock: Clock, queued: PayoutIds, system: Actor
 ) -> None:
@@ -375,45 +382,3 @@ async def test_a_hostile_rail_s_words_are_cut_and_do_not_lose_the_answer(
         bodies = str(await tx.value("SELECT string_agg(body, '') FROM journal WHERE stream = %(c)s", c=queued.claim_id))
     assert "****0403" in bodies
     assert "622588" not in bodies
-
-
-async def test_a_buyer_sees_the_payouts_of_her_own_claim_only(tx: Tx) -> None:
-    ids = await payout(tx)
-    hers = Buyer(platform_id=tx.platform_id, contact_hash=ids.order.contact_hash)
-    found = await payouts_of_claim(tx, hers, ids.claim_id)
-    assert [(shown.refund_no, shown.amount, shown.state) for shown in found] == [
-        (ids.refund_no, Money(60_00), State.QUEUED)
-    ]
-    looked_up = Buyer(platform_id=tx.platform_id, order_ids=(ids.order.order_id,))
-    assert len(await payouts_of_claim(tx, looked_up, ids.claim_id)) == 1
-    zhoumo = Buyer(platform_id=tx.platform_id, contact_hash=fake_contact_hash(ZHOUMO_CONTACT))
-    assert await payouts_of_claim(tx, zhoumo, ids.claim_id) == []
-    assert await payouts_of_claim(tx, Buyer(platform_id=tx.platform_id), ids.claim_id) == []
-    with pytest.raises(NotFound):
-        await payouts_of_claim(tx, Buyer(platform_id=tx.platform_id + 1), ids.claim_id)
-
-
-async def test_finance_lists_held_payouts_page_by_page_and_agents_do_not(tx: Tx) -> None:
-    made = [(await payout(tx)).payout_id for _ in range(3)]
-    await tx.run("UPDATE payouts SET state = 'held' WHERE id = ANY(%(ids)s)", ids=made)
-    finance = _staff(tx, Role.FINANCE)
-    first = await payouts_in_state(tx, finance, State.HELD, limit=2)
-    last = first[-1]
-    rest = await payouts_in_state(tx, finance, State.HELD, after=(last.agreed_at, last.id))
-    assert {shown.id for shown in (*first, *rest)} >= set(made)
-    assert not {shown.id for shown in first} & {shown.id for shown in rest}
-    with pytest.raises(NotAllowed):
-        await payouts_in_state(tx, _staff(tx, Role.AGENT), State.HELD)
-
-
-def _staff(tx: Tx, role: Role) -> Staff:
-    return Staff(id=new_id(), platform_id=tx.platform_id, login="qian", name="钱会", roles=frozenset({role}))
-
-
-async def test_a_rail_s_number_finds_its_platform(pool: Pool, queued: PayoutIds, platform_id: int) -> None:
-    async with across_platforms(pool) as connection:
-        found = await find_by_refund_no(connection, queued.refund_no)
-        assert found is not None
-        assert (found.platform_id, found.payout_id, found.rail) == (platform_id, queued.payout_id, "sandbox")
-        assert await find_by_refund_no(connection, "HLRnothing") is None
-        assert any(line.rail == "sandbox" and line.amount_minor >= 60_00 for line in await totals(connection))

@@ -280,6 +280,8 @@ async def _wait_on(tx: Tx, payout: store.Locked, standing: Standing, pace: float
         return NO_CHANGE
     if state not in (State.UNKNOWN, State.ACCEPTED, State.REPORTED, State.VERIFIED):
         return NO_CHANGE
+    if state is State.VERIFIED and standing.kind is Kind.SEND:
+        return NO_CHANGE  # a notification overtook the sending's own answer: that was no look for a bounce
     wait = _wait(state, payout.asks, Unknown(""), pace)
     if wait is None and state is not State.VERIFIED:
         if payout.expected_at is None or payout.expected_at <= tx.now:
