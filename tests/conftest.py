@@ -32,24 +32,33 @@ def server_url() -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="huiliu-pg-", ignore_cleanup_errors=True) as folder, embedded_postgres(Path(folder)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="huiliu-pg-", ignore_cleanup_errors=True) as folder,
+        embedded_postgres(Path(folder)) as url,
+    ):
         yield url
 
 
 @pytest.fixture(scope="session")
-def db_url(server_url: str) -> Iterator[str]:
-    """A freshly migrated database that is dropped afterwards."""
+def template(server_url: str) -> Iterator[str]:
+    """A migrated, empty database that each module's own is copied from."""
+    name = f"template_{uuid4().hex[:12]}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+    migrate(_with_database(server_url, name))
+    yield name
+    _execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def db_url(server_url: str, template: str) -> Iterator[str]:
+    """A fresh database for each test module: what one commits, no other reads."""
     name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'".encode())
-    url = _with_database(server_url, name)
-    migrate(url)
-    yield url
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _with_database(server_url, name)
+    _execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platforms(db_url: str) -> dict[str, int]:
     """The cast's two platforms: 卡门, where everything happens, and 星卡, which must see none of it."""
     with psycopg.connect(db_url, autocommit=True) as connection:
@@ -61,7 +70,7 @@ def platforms(db_url: str) -> dict[str, int]:
     return dict(rows)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform_id(platforms: dict[str, int]) -> int:
     """卡门's id."""
     return platforms["kamen"]
@@ -75,7 +84,7 @@ def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
     return load_keyring(path)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def pool(db_url: str) -> AsyncIterator[Pool]:
     """An open pool in the confined role."""
     opened = create_pool(db_url, size_max=20)
@@ -108,3 +117,8 @@ async def tx(pool: Pool, system: Actor) -> AsyncIterator[Tx]:
 def _with_database(url: str, name: str) -> str:
     head, _, query = url.partition("?")
     return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def _execute(url: str, sql: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.encode())

@@ -86,13 +86,13 @@ def platform_of(slug: str, platform_id: int) -> Platform:
     return Platform(id=platform_id, slug=slug, name=slug, name_en=slug, settings=PlatformSettings())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """As in the demo, so that webhooks may go to this machine."""
     return Settings(data_dir=tmp_path_factory.mktemp("data"), demo=True)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def _furnished(pool: Pool, platforms: dict[str, int]) -> None:
     for platform_id in platforms.values():
         system = Actor(ActorKind.SYSTEM, platform_id, "system", "系统")
@@ -102,7 +102,7 @@ async def _furnished(pool: Pool, platforms: dict[str, int]) -> None:
             await publish_demo_policy(tx)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client(pool: Pool, keyring: Keyring, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Speaks to the whole application; its clock stands at NOW."""
     with warnings.catch_warnings():
@@ -125,7 +125,7 @@ async def open_shop(
     return Shop(pool, keyring, client, platform_id, created, headers)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shop(
     pool: Pool, keyring: Keyring, client: httpx.AsyncClient, platforms: dict[str, int], _furnished: None
 ) -> Shop:
@@ -133,7 +133,7 @@ async def shop(
     return await open_shop(pool, keyring, client, "kamen", platforms["kamen"], list(Scope))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def other_shop(
     pool: Pool, keyring: Keyring, client: httpx.AsyncClient, platforms: dict[str, int], _furnished: None
 ) -> Shop:

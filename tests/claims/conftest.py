@@ -51,7 +51,7 @@ def later(**span: float) -> datetime:
     return NOW + timedelta(**span)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def _furnished(pool: Pool, platform_id: int) -> None:
     async with transaction(pool, Actor(ActorKind.SYSTEM, platform_id, "system", "系统"), clock=lambda: NOW) as tx:
         await hire_cast(tx)

@@ -19,7 +19,9 @@ def settings(db_url: str, tmp_path: Path) -> Settings:
     return Settings(database_url=db_url, data_dir=tmp_path)
 
 
-async def test_a_runtime_reaches_the_database_as_the_confined_role(settings: Settings) -> None:
+async def test_a_runtime_reaches_the_database_as_the_confined_role(
+    settings: Settings, empty_of_sealed_values: None
+) -> None:
     async with open_runtime(settings) as runtime, runtime.pool.connection() as connection:
         row = await (await connection.execute("SELECT current_user AS name")).fetchone()
     assert row == {"name": "huiliu_app"}

@@ -76,7 +76,7 @@ async def other_shop(pool: Pool, clock: Clock) -> Platform:
     return await create_platform(pool, f"xingka-{uuid4().hex[:12]}", name="星卡", name_en="Xingka", clock=clock)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def password_hash() -> str:
     """Hashing is slow on purpose; once is enough for all tests."""
     return await hash_password(PASSWORD)

@@ -63,14 +63,14 @@ class Browser:
         return answer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(pool: Pool, keyring: Keyring, tmp_path_factory: pytest.TempPathFactory) -> Litestar:
     """The whole application on the test database, its clock standing still."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("data"), demo=True)
     return create_app(settings, pool=pool, keyring=keyring, clock=lambda: NOW)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def furnished(pool: Pool, platform_id: int) -> None:
     """The cast and the policy, committed."""
     async with transaction(pool, Actor(ActorKind.SYSTEM, platform_id, "system", "系统"), clock=lambda: NOW) as tx:
