@@ -23,6 +23,7 @@ TOTAL_SECONDS_MAX = 10.0
 ANSWER_BYTES_MAX = 4_096
 """More of an answer is not read: only its status counts."""
 CONNECTIONS_MAX = 64
+ADDRESSES_TRIED_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,17 @@ class Callbacks:
 
     async def _post(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Answered | NoAnswer:
         check_url(str(url), allow_private=self._allow_private)
-        address = await self._address(url)
-        if address is None:
+        addresses = await self._addresses(url)
+        if not addresses:
             return NoAnswer("name_not_found")
+        for address in addresses[:-1]:
+            try:
+                return await self._send(url, address, headers, body)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue  # nothing was sent yet; an IPv6 address may lead nowhere from here
+        return await self._send(url, addresses[-1], headers, body)
+
+    async def _send(self, url: httpx.URL, address: str, headers: Mapping[str, str], body: bytes) -> Answered:
         request = self._client.build_request(
             "POST",
             url.copy_with(host=address),
@@ -94,18 +103,18 @@ class Callbacks:
             await response.aclose()
         return Answered(response.status_code)
 
-    async def _address(self, url: httpx.URL) -> str | None:
-        """An address of the host. All of them must be public, or none is called. Raises UrlBad."""
+    async def _addresses(self, url: httpx.URL) -> list[str]:
+        """The host's addresses, a few at most. All of them must be public, or none is called. Raises UrlBad."""
         port = url.port or (443 if url.scheme == "https" else 80)
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
         except OSError:
-            return None
-        addresses = [str(entry[4][0]) for entry in found]
+            return []
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._allow_private and not all(is_public(address) for address in addresses):
             raise UrlBad(problem="private")
-        return addresses[0] if addresses else None
+        return addresses[:ADDRESSES_TRIED_MAX]
 
 
 async def _read_some(response: httpx.Response) -> None:

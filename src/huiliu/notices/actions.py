@@ -82,11 +82,11 @@ async def redeliver(tx: Tx, viewer: Viewer, delivery_id: UUID) -> Delivery:
     return await load_delivery(tx, viewer, delivery_id)
 
 
-async def fan_out(tx: Tx, told: Sequence[Told], *, up_to_xid: int) -> int:
-    """Write a delivery for each event and endpoint that wants it, and move the cursor, in one transaction."""
-    made = await store.insert_deliveries(tx, told) if told else 0
-    await store.set_cursor(tx, up_to_xid)
-    return made
+async def fan_out(tx: Tx, told: Sequence[Told], *, after_xid: int, up_to_xid: int) -> int:
+    """Move the cursor and write a delivery for each event and endpoint that wants it; 0 when another worker did."""
+    if not await store.advance_cursor(tx, was=after_xid, now=up_to_xid):
+        return 0
+    return await store.insert_deliveries(tx, told) if told else 0
 
 
 async def record_sending(tx: Tx, leased: store.Leased, *, status_code: int | None, status: str) -> None:
@@ -95,6 +95,8 @@ async def record_sending(tx: Tx, leased: store.Leased, *, status_code: int | Non
     410 Gone is the receiver's own way to say that the address is no more: the endpoint is disabled.
     """
     text = status[:STATUS_TEXT_MAX]
+    if status_code == GONE:
+        await store.lock_endpoint(tx, leased.endpoint_id)
     if status_code is not None and 200 <= status_code < 300:
         state, next_at = DeliveryStatus.DELIVERED, None
     else:

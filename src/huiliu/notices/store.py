@@ -62,6 +62,16 @@ async def start_reading_here(tx: Tx) -> None:
     )
 
 
+async def lock_endpoint(tx: Tx, endpoint_id: UUID) -> None:
+    """The endpoint row guards its own disabling, and is locked before any delivery of it: two answers of 410 at once
+    would else each hold a delivery that the other wants to give up."""
+    await tx.run(
+        "SELECT 1 FROM webhook_endpoints WHERE platform_id = %(platform)s AND id = %(id)s FOR UPDATE",
+        platform=tx.platform_id,
+        id=endpoint_id,
+    )
+
+
 async def disable_endpoint(tx: Tx, endpoint_id: UUID) -> bool:
     """Stop telling an address and give up what was still due; False when it was disabled before or is not there."""
     changed = await tx.run(
@@ -81,28 +91,38 @@ async def disable_endpoint(tx: Tx, endpoint_id: UUID) -> bool:
     return changed == 1
 
 
-async def lock_cursor(tx: Tx) -> int:
-    """How far the journal was turned into deliveries. The cursor row is the guard: two workers do not fan out at once."""
+async def read_cursor(tx: Tx) -> int:
+    """How far the journal was turned into deliveries."""
     last = await tx.value(
+        "SELECT last_xid FROM journal_cursors WHERE platform_id = %(platform)s AND reader = 'webhooks' LIMIT 1",
+        platform=tx.platform_id,
+    )
+    return last if isinstance(last, int) else 0
+
+
+async def pull_back_cursor(tx: Tx) -> bool:
+    """Mend a cursor from the future, which came with a copy restored from another server: go on from here, not never."""
+    changed = await tx.run(
         """
-        INSERT INTO journal_cursors (platform_id, reader, last_xid) VALUES (%(platform)s, 'webhooks', 0)
-        ON CONFLICT (platform_id, reader) DO UPDATE SET last_xid = journal_cursors.last_xid
-        RETURNING CASE WHEN last_xid::text::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN last_xid
-                       ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 END
-        """,  # a cursor from the future came with a restored copy of another server: go on from here, not never
+        UPDATE journal_cursors SET last_xid = pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1
+         WHERE platform_id = %(platform)s AND reader = 'webhooks'
+           AND last_xid::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot())
+        """,
         platform=tx.platform_id,
     )
-    assert isinstance(last, int)
-    return last
+    return changed == 1
 
 
-async def set_cursor(tx: Tx, last_xid: int) -> None:
-    """Everything up to this transaction has its deliveries."""
-    await tx.run(
-        "UPDATE journal_cursors SET last_xid = %(last)s WHERE platform_id = %(platform)s AND reader = 'webhooks'",
+async def advance_cursor(tx: Tx, *, was: int, now: int) -> bool:
+    """Everything up to `now` has its deliveries. Compare-and-set: of two workers that read the same, one goes on."""
+    changed = await tx.run(
+        "UPDATE journal_cursors SET last_xid = %(now_at)s"
+        " WHERE platform_id = %(platform)s AND reader = 'webhooks' AND last_xid = %(was)s",
         platform=tx.platform_id,
-        last=last_xid,
+        was=was,
+        now_at=now,
     )
+    return changed == 1
 
 
 async def insert_deliveries(tx: Tx, told: Sequence[Told]) -> int:

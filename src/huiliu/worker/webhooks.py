@@ -61,14 +61,17 @@ async def tell_platform(pool: Pool, platform_id: int, *, clock: Callable[[], dat
     made = 0
     for _ in range(FAN_OUT_ROUNDS_MAX):
         async with transaction(pool, _actor(platform_id), clock=clock) as tx:
-            events = await after(tx, await store.lock_cursor(tx))
+            last_xid = await store.read_cursor(tx)
+            events = await after(tx, last_xid)
             if not events:
+                if await store.pull_back_cursor(tx):
+                    log.warning("cursor mended", platform=platform_id, was=last_xid)
                 return made
             wanted = [event for event in events if event.kind in REACTIONS]
             names = await claim_names(tx, list({event.stream for event in wanted})) if wanted else {}
             told = [told_of(event, names[event.stream]) for event in wanted if event.stream in names]
             told.sort(key=lambda each: each.journal_id)
-            made += await fan_out(tx, told, up_to_xid=events[-1].xid)
+            made += await fan_out(tx, told, after_xid=last_xid, up_to_xid=events[-1].xid)
     return made
 
 
