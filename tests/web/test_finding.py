@@ -102,7 +102,7 @@ async def test_a_search_without_result_says_what_to_try(xiaoman: Browser) -> Non
 async def test_more_goes_on_where_the_list_ended(xiaoman: Browser, shop: Shop) -> None:
     numbers = {(await shop.sells(title=f"分页砂砾 {n}")).order_no for n in range(17)}
     first = (await xiaoman.get("/kamen/orders?q=砂砾")).text
-    more = re.search(r'id="more" href="([^"]+)"', first)
+    more = re.search(r'id="more"\s+href="([^"]+)"', first)
     assert more is not None
     second = (await xiaoman.get(more.group(1).replace("&amp;", "&"))).text
     seen_first = {number for number in numbers if number in first}
