@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from huiliu.claims.actions import PAYOUT_CONSEQUENCES
 from huiliu.journal.actions import record
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Actor, Tx, create_pool, transaction
 from huiliu.payouts.actions import LEASE, Consequences
 from huiliu.payouts.gateway import Echo, Notification, RefundOrder, Result, Verified
-from huiliu.worker.payouts import CLAIMS, Desk, run, run_once
+from huiliu.worker.payouts import Desk, run, run_once
 from tests.make.payouts import PayoutIds, payout
 from tests.payouts.conftest import Clock, attempts_of, check_books, next_at, state_of, work_until
 from tests.simulators.rail import Rail, port_of, running_rail
@@ -158,7 +159,7 @@ async def test_a_gateway_that_never_returns_is_cut_off(
 async def test_the_claim_itself_is_refunded_in_the_same_transaction(
     desk: Desk, rail: Rail, clock: Clock, queued: PayoutIds, system: Actor
 ) -> None:
-    real = replace(desk, consequences=CLAIMS)
+    real = replace(desk, consequences=PAYOUT_CONSEQUENCES)
     await run_once(real)
     clock.advance(timedelta(seconds=5))
     await run_once(real)
@@ -178,7 +179,7 @@ async def test_an_outcome_queues_behind_whoever_works_on_the_claim_instead_of_me
     clock.advance(timedelta(seconds=5))
     async with transaction(desk.pool, system, clock=clock) as tx:
         await tx.value("SELECT id FROM claims WHERE id = %(id)s FOR UPDATE", id=queued.claim_id)
-        working = asyncio.create_task(run_once(replace(desk, consequences=CLAIMS)))
+        working = asyncio.create_task(run_once(replace(desk, consequences=PAYOUT_CONSEQUENCES)))
         await _until_blocked(tx, working)
         await record(tx, queued.claim_id, Entry("claim.noted", {}))
     await working

@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from huiliu.api.context import ApiRequest
-from huiliu.claims.actions import payout_bounced, payout_failed, payout_verified
+from huiliu.claims.actions import PAYOUT_CONSEQUENCES
 from huiliu.kit.db import Actor, ActorKind, Pool, across_platforms, transaction, utc_now
 from huiliu.kit.errors import NotFound
 from huiliu.payouts.actions import Consequences, record_notification
@@ -21,8 +21,6 @@ from huiliu.people.actor import SYSTEM_NAME
 PATH = "/rails/{rail:str}/notifications"
 BODY_BYTES_MAX = 64_000
 
-CLAIMS = Consequences(verified=payout_verified, failed=payout_failed, bounced=payout_bounced)
-
 
 def rail_notifications(
     pool: Pool,
@@ -30,7 +28,7 @@ def rail_notifications(
     *,
     pace: float = 1.0,
     clock: Callable[[], datetime] = utc_now,
-    consequences: Consequences = CLAIMS,
+    consequences: Consequences = PAYOUT_CONSEQUENCES,
 ) -> HTTPRouteHandler:
     """The handler of POST /rails/{rail}/notifications: 200 once it is in the books, also when it is told again."""
 

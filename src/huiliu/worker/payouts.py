@@ -19,7 +19,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from huiliu.claims.actions import payout_bounced, payout_failed, payout_verified
+from huiliu.claims.actions import PAYOUT_CONSEQUENCES
 from huiliu.kit import faults
 from huiliu.kit.db import Actor, ActorKind, Pool, across_platforms, transaction, utc_now
 from huiliu.payouts.actions import Consequences, hold_for_hand, lease_due, record_outcome
@@ -39,8 +39,6 @@ TROUBLE_SECONDS = 1.0
 RECORD_TRIES = 3
 """How often an outcome in hand is written after a deadlock or lock timeout before the lease is left to run out."""
 
-CLAIMS = Consequences(verified=payout_verified, failed=payout_failed, bounced=payout_bounced)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -48,7 +46,7 @@ class Desk:
 
     pool: Pool
     gateways: Mapping[str, Gateway]
-    consequences: Consequences = CLAIMS
+    consequences: Consequences = PAYOUT_CONSEQUENCES
     clock: Callable[[], datetime] = utc_now
     lanes: int = 4
     pace: float = 1.0

@@ -5,10 +5,11 @@ from huiliu.claims.actions.clocks import clock_ran_out
 from huiliu.claims.actions.deciding import confirm, decide, return_to_review
 from huiliu.claims.actions.draft import parse_reason, save_draft, start_draft
 from huiliu.claims.actions.filing import Filed, TakesSteps, file_at_once, file_claim
-from huiliu.claims.actions.payout import payout_bounced, payout_failed, payout_verified
+from huiliu.claims.actions.payout import PAYOUT_CONSEQUENCES, payout_bounced, payout_failed, payout_verified
 from huiliu.claims.actions.review import ask_buyer, ask_platform, prove, rejudge, take
 
 __all__ = [
+    "PAYOUT_CONSEQUENCES",
     "Filed",
     "TakesSteps",
     "answer",

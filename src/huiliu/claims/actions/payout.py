@@ -16,6 +16,7 @@ from huiliu.journal.model import Entry
 from huiliu.kit.db import Tx
 from huiliu.ledger.actions import bounce, release, settle
 from huiliu.orders.money import bounce_on_order, release_on_order, settle_on_order
+from huiliu.payouts.actions import Consequences
 
 
 class _Paid(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +56,10 @@ async def payout_bounced(tx: Tx, payout_id: UUID) -> None:
         await back_to_review(tx, claim, Move.BOUNCED)
         body["reopened"] = True
     await record(tx, claim.id, Entry("claim.bounced", body))
+
+
+PAYOUT_CONSEQUENCES = Consequences(verified=payout_verified, failed=payout_failed, bounced=payout_bounced)
+"""Whoever records a rail's answer, the worker or the door for notifications, follows it with these."""
 
 
 async def _load(tx: Tx, payout_id: UUID) -> tuple[_Paid, ClaimRow]:
