@@ -6,12 +6,9 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import click
@@ -21,8 +18,11 @@ from huiliu.adapters.files import LocalFiles
 from huiliu.cli.children import ChildDied, Children, free_port, stopping_on_signals
 from huiliu.cli.errors import DemoRunning
 from huiliu.cli.runtime import read_settings, ready_database, ready_keyring
+from huiliu.cli.simulate import BOOKS_NAME
 from huiliu.cli.words import chosen_lang, lang_option
-from huiliu.kit.db import Pool, create_pool
+from huiliu.demo.load import load_demo
+from huiliu.demo.rail_books import write_rail_books
+from huiliu.kit.db import create_pool
 from huiliu.kit.keyring import Keyring
 from huiliu.kit.settings import Settings
 from huiliu.kit.text import Lang, say
@@ -30,7 +30,8 @@ from huiliu.kit.text import Lang, say
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what an operator may set, and where to ask then
 RAIL_HOST = "127.0.0.1"
 POOL_MAX = 4
-Loader: TypeAlias = Callable[[Pool, Keyring, LocalFiles], Awaitable[None]]
+PAYOUT_PACE = 0.1
+"""The rail is asked after half a second instead of five, so that one can watch; HUILIU_PAYOUT_PACE overrides it."""
 
 
 @click.command()
@@ -71,12 +72,10 @@ def _run(lang: Lang, asked: Settings) -> None:
 
 
 async def _load(settings: Settings, url: str, keyring: Keyring) -> None:
-    """Hand the demo platform its data; the loader knows what is already there."""
-    if find_spec("huiliu.demo.load") is None:
-        return
-    load_demo: Loader = import_module("huiliu.demo.load").load_demo
+    """Hand the demo its data, and the rail its side of it; the loader knows what is already there."""
     async with create_pool(url, size_max=POOL_MAX) as pool:
         await load_demo(pool, keyring, LocalFiles(settings.files_dir, keyring))
+        await write_rail_books(pool, settings.data_dir / BOOKS_NAME)
 
 
 def _start(children: Children, settings: Settings) -> None:
@@ -101,6 +100,7 @@ def _environ(settings: Settings, url: str) -> dict[str, str]:
         "HUILIU_DATA_DIR": str(settings.data_dir),
         "HUILIU_DEMO": "1",
         "HUILIU_HOST": settings.host,
+        "HUILIU_PAYOUT_PACE": os.environ.get("HUILIU_PAYOUT_PACE", str(PAYOUT_PACE)),
         "HUILIU_PORT": str(settings.port),
         "HUILIU_SANDBOX_RAIL_URL": settings.sandbox_rail_url,
     }

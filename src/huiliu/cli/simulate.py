@@ -14,7 +14,8 @@ import msgspec
 from huiliu.simulators.plan import Plan
 from huiliu.simulators.sandbox import SANDBOX_SECRET, load_plan, run
 
-BOOKS = Path(os.environ.get("HUILIU_DATA_DIR", "var")) / "sandbox-books.sqlite3"
+BOOKS_NAME = "sandbox-books.sqlite3"
+BOOKS = Path(os.environ.get("HUILIU_DATA_DIR", "var")) / BOOKS_NAME
 
 
 @click.group()
