@@ -1,0 +1,154 @@
+"""The pages in a real browser: the content policy lets our scripts work, an upload survives a cut, a phone shows it all."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+from PIL import Image
+from playwright.async_api import BrowserContext, Page, Route, async_playwright
+
+from tests.web.conftest import Browser, Shop
+
+CHROMIUM = shutil.which("chromium")
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PHONE_WIDTH, PHONE_HEIGHT = 360, 740
+TARGET_PX_MIN = 43.5
+START_SECONDS_MAX = 10
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def address(app: Litestar, furnished: None) -> AsyncIterator[str]:
+    """The application behind the real server, on a free port."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    serving = asyncio.create_task(server.serve())
+    await _reachable(port)
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+    await serving
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phone(address: str, xiaoman: Browser) -> AsyncIterator[Page]:
+    """A phone on which 林小满 is signed in; anything the browser complains about fails the test."""
+    async with async_playwright() as player:
+        chromium = await player.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        context = await chromium.new_context(
+            base_url=address, viewport={"width": PHONE_WIDTH, "height": PHONE_HEIGHT}, locale="zh-CN", has_touch=True
+        )
+        await _same_session(context, address, xiaoman)
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        await chromium.close()
+        assert [said for said in complaints if "net::ERR_FAILED" not in said] == []
+
+
+async def test_an_upload_goes_on_after_the_line_was_cut(
+    phone: Page, xiaoman: Browser, shop: Shop, tmp_path: Path
+) -> None:
+    draft = await _draft(xiaoman, shop)
+    shot = tmp_path / "noise.png"
+    Image.effect_noise((900, 900), 90).save(shot)
+    cut = [2]
+
+    async def lossy(route: Route) -> None:
+        if route.request.method == "PATCH" and cut[0]:
+            cut[0] -= 1
+            await (route.abort() if cut[0] == 0 else route.continue_())
+            return
+        await route.continue_()
+
+    await phone.route("**/uploads/**", lossy)
+    await phone.goto(draft)
+    await phone.fill("#f-statement", "还没写完的说明")
+    await phone.set_input_files("#f-file-paid_shot", shot)
+    await phone.wait_for_selector("#slot-paid_shot .hl-shot img", timeout=30_000)
+    assert cut == [0]
+    assert await phone.input_value("#f-statement") == "还没写完的说明"
+
+
+async def test_every_page_fits_a_phone_with_large_targets(phone: Page, xiaoman: Browser, shop: Shop) -> None:
+    made = await shop.sells(account_described="10086002", account_differs=True)
+    draft = await _draft(xiaoman, shop)
+    paths = ("/kamen/", "/kamen/login", "/kamen/orders", f"/kamen/orders/{made.order_no}", draft)
+    for path in (*paths, f"/kamen/orders/{made.order_no}/lines/1/claim", draft.replace("/draft", "/confirm"), "/demo"):
+        for lang in ("zh-CN", "en"):
+            await phone.goto(f"{path}?lang={lang}")
+            assert await phone.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, (path, lang)
+            assert await phone.evaluate(SMALL_TARGETS, TARGET_PX_MIN) == [], (path, lang)
+            await phone.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert await phone.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, (
+                path,
+                lang,
+                "large text",
+            )
+
+
+async def test_the_whole_application_works_by_touch(phone: Page, shop: Shop) -> None:
+    made = await shop.sells()
+    await phone.goto(f"/kamen/orders/{made.order_no}")
+    await phone.get_by_role("link", name="申请退款").click()
+    await phone.get_by_text("充值未到账").first.click()
+    await phone.get_by_role("button", name="用这个原因申请").first.click()
+    await phone.get_by_role("button", name="下一步：核对").click()
+    incomplete = phone.locator("input[name=incomplete]")
+    if await incomplete.count():
+        await incomplete.check()
+    await phone.get_by_role("button", name="确认提交").click()
+    await phone.wait_for_selector("text=申请已提交")
+    assert await phone.locator(".hl-hero h1").inner_text() == "待审核"
+    assert re.search(r"还剩 \d+天", await phone.locator("[data-due]").inner_text())
+    await phone.get_by_text("撤回申请").click()
+    await phone.get_by_role("button", name="确认撤回").click()
+    await phone.wait_for_selector("text=您已撤回")
+
+
+SMALL_TARGETS = """least => [...document.querySelectorAll('a,button,input:not([type=hidden]),select,textarea,summary')]
+    .filter(it => { const box = it.getBoundingClientRect();
+        return box.width > 8 && box.height > 0 && box.height < least && !it.closest('p,dd,li,.hl-check,.hl-out'); })
+    .map(it => it.outerHTML.slice(0, 120))"""
+
+
+async def _draft(browser: Browser, shop: Shop) -> str:
+    made = await shop.sells()
+    page = f"/kamen/orders/{made.order_no}/lines/1/claim"
+    await browser.get(page)
+    answer = await browser.post(page, {"reason": "not_arrived"})
+    return str(answer.headers["location"])
+
+
+async def _same_session(context: BrowserContext, address: str, browser: Browser) -> None:
+    for name, value in browser.client.cookies.items():
+        await context.add_cookies([{"name": name, "value": value, "url": address}])
+
+
+async def _reachable(port: int) -> None:
+    async with asyncio.timeout(START_SECONDS_MAX):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+                continue
+            writer.close()
+            return
