@@ -1,0 +1,1 @@
+"""Harnesses that measure and attack the running product, each printing a table."""
