@@ -288,3 +288,17 @@ def _version(html: str) -> str:
     found = re.search(r'name="version" value="(\d+)"', html)
     assert found is not None
     return found.group(1)
+
+
+async def test_the_list_of_claims_goes_on_and_shows_nobody_elses(xiaoman: Browser, zhoumo: Browser, shop: Shop) -> None:
+    mine = {await _begun(xiaoman, await shop.sells(), "not_arrived") for _ in range(21)}
+    seen: set[str] = set()
+    path = "/kamen/claims"
+    while path:
+        html = (await xiaoman.get(path)).text
+        seen |= set(re.findall(r"RF[0-9A-Z]{14}", html))
+        more = re.search(r'id="more"\s+href="([^"]+)"', html)
+        path = more.group(1).replace("&amp;", "&") if more else ""
+    assert mine <= seen
+    assert not mine & set(re.findall(r"RF[0-9A-Z]{14}", (await zhoumo.get("/kamen/claims")).text))
+    assert (await xiaoman.get("/kamen/claims?before=nonsense")).status_code == 422

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlencode
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -12,8 +15,9 @@ from msgspec import Struct
 from huiliu.claims.actions import escalate, withdraw
 from huiliu.claims.model import STATEMENT_MAX, State
 from huiliu.claims.page import claim_page
+from huiliu.claims.reads import ClaimFilter, ClaimListRow, find_claims
 from huiliu.kit.db import Tx
-from huiliu.kit.errors import Refusal
+from huiliu.kit.errors import Invalid, Refusal
 from huiliu.people.model import Viewer
 from huiliu.web.buyer.claim_view import ClaimView, claim_view
 from huiliu.web.form import Form, HttpRequest, read_form
@@ -21,6 +25,8 @@ from huiliu.web.page import Notice, notice_of, see, show
 from huiliu.web.visit import FromVisit, Visit
 
 CLAIM_NO_MAX = 40
+CLAIMS_SHOWN = 20
+CURSOR_MAX = 100
 REFRESH_SECONDS = 20
 """How often an open claim page asks whether anything happened."""
 
@@ -40,6 +46,40 @@ class Act(Protocol):
     """An action on a claim in a transaction."""
 
     async def __call__(self, tx: Tx, viewer: Viewer, claim_no: str, form: Form) -> None: ...
+
+
+class ClaimsPage(Struct, frozen=True, kw_only=True):
+    """The buyer's claims, newest first."""
+
+    rows: tuple[ClaimListRow, ...]
+    more_url: str
+
+
+@get("/{slug:str}/claims")
+async def claims(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
+    """Every claim of the buyer with its state and deadline."""
+    buyer = visit.signed_in_buyer()
+    which = ClaimFilter(before=_cursor(request.query_params.get("before", "")), limit=CLAIMS_SHOWN)
+    async with visit.as_buyer() as tx:
+        found = await find_claims(tx, buyer, which)
+    rows = tuple(found[:CLAIMS_SHOWN])
+    more_url = ""
+    if len(found) > CLAIMS_SHOWN:
+        before = f"{rows[-1].created_at.isoformat()}~{rows[-1].id}"
+        more_url = f"{visit.url('claims')}?{urlencode({'before': before})}"
+    return show(visit, "buyer/claims.html", ClaimsPage(rows=rows, more_url=more_url))
+
+
+def _cursor(text: str) -> tuple[datetime, UUID] | None:
+    """Where the list goes on. Raises Invalid."""
+    if not text:
+        return None
+    at, _, claim_id = text[:CURSOR_MAX].partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(claim_id)) if moment.tzinfo else None
+    except ValueError:
+        raise Invalid(field="cursor", problem="not_readable") from None
 
 
 @get("/{slug:str}/claims/{claim_no:str}")
@@ -91,4 +131,4 @@ async def _act(request: HttpRequest, visit: Visit, claim_no: str, act: Act) -> R
     return see(visit.url("claims", claim_no))
 
 
-handlers = (claim, take_back, call_platform)
+handlers = (claims, claim, take_back, call_platform)

@@ -17,7 +17,7 @@ from huiliu.claims.page import ClaimPage, claim_page
 from huiliu.evidence.model import SIGNER_NAME_MAX
 from huiliu.evidence.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.kit.errors import Invalid, Refusal
-from huiliu.kit.money import Money, parse_minor
+from huiliu.kit.money import SYMBOLS, Money, parse_minor
 from huiliu.web.buyer.claim_view import ClaimView, claim_view
 from huiliu.web.buyer.slots import (
     SlotForm,
@@ -50,6 +50,7 @@ class DraftPage(Struct, frozen=True, kw_only=True):
     most: Money
     statement: str
     amount: str
+    symbol: str
     notice: Notice | None = None
     signer: str = ""
     statement_max: int = STATEMENT_MAX
@@ -197,6 +198,7 @@ async def _show_draft(
         most=whole.case.left,
         statement=typed.get("statement", kept),
         amount=typed.get("amount", whole.requested.major()),
+        symbol=SYMBOLS.get(whole.claim.currency, whole.claim.currency),
         signer=typed.get("signer", ""),
         notice=notice_of(visit.lang, refusal) if refusal else None,
     )
