@@ -169,8 +169,9 @@ def test_every_example_of_the_document_is_what_the_route_takes(address: str) -> 
                     assert set(shape.get("required", [])) <= body["example"].keys() <= shape["properties"].keys()
 
 
-DOCUMENT = schemathesis.openapi.from_dict(json.loads(json.dumps(document(OPERATIONS, Lang.EN), default=str)))
-FOUND = [found.ok() for found in DOCUMENT.get_all_operations()]
+# With the bearer scheme alone: made-up signature headers would end every second request at the door.
+DOCUMENT = {**document(OPERATIONS, Lang.EN), "security": [{"bearer": []}]}
+FOUND = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
@@ -191,6 +192,8 @@ def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
                 case.path_parameters[name] = known
             if flip < 2 and isinstance(case.body, dict) and name in case.body:
                 case.body[name] = known
+        if flip < 2 and isinstance(case.body, dict) and case.body.get("version"):
+            case.body["version"] = 1
         case.call_and_validate(base_url=live.url, headers=live.headers, checks=CHECKS)
 
     send()
