@@ -95,7 +95,7 @@ def test_a_public_https_address_may_be_called(url: str) -> None:
         ("https://[64:ff9b::a00:1]/", "private"),
         ("https://[2002:a00:1::]/", "private"),
         ("https://224.0.0.1/", "private"),
-        ("https://shop.example.com/" + "x" * 500, "too_long"),
+        ("https://shop.example.com/" + "x" * 500, "url_too_long"),
     ],
 )
 def test_an_address_that_leads_inside_or_nowhere_is_refused(url: str, problem: str) -> None:

@@ -41,7 +41,7 @@ _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 def _url_problem(url: str, *, allow_private: bool) -> str:
     if len(url) > URL_MAX:
-        return "too_long"
+        return "url_too_long"
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return "characters"
     try:
