@@ -170,6 +170,13 @@ def _moment(context: Context, at: datetime, precision: str = "second") -> str:
 
 
 @pass_context
+def _full_moment(context: Context, at: datetime) -> str:
+    """With the year whatever it is: for what is printed and kept."""
+    frame: Frame = context["frame"]
+    return forms.moment(frame.lang, at)
+
+
+@pass_context
 def _short_moment(context: Context, at: datetime) -> tuple[str, str]:
     frame: Frame = context["frame"]
     return forms.short_moment(frame.lang, at)
@@ -198,6 +205,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "minor": _minor,
     "size": forms.size,
     "moment": _moment,
+    "full_moment": _full_moment,
     "short_moment": _short_moment,
     "remaining": _remaining,
     "said": _said,
