@@ -19,7 +19,9 @@ from huiliu.people.model import Buyer, Viewer
 DECISIONS_MAX = 100
 CLAIMS_PAGE_MAX = 100
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""Where rows without a deadline sort."""
+"""Where rows without a deadline sort: behind all others, ..."""
+NO_DEADLINE_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""... the one that changed last first."""
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +234,11 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     buyer_claims: int
     payout_state: str | None
 
+    @property
+    def sort_at(self) -> datetime:
+        """Where the row stands in the queue; the query computes the same."""
+        return self.due_at or NEVER - (self.updated_at - NO_DEADLINE_SINCE)
+
 
 async def queue(
     tx: Tx,
@@ -242,7 +249,7 @@ async def queue(
     text: str = "",
     limit: int = 50,
 ) -> list[QueueRow]:
-    """A page of the queue, earliest due first; `after` is the (due_at or NEVER, id) of the last row before."""
+    """A page of the queue, earliest due first, what is over last and newest first; `after` is the last row's (sort_at, id)."""
     return await tx.all(
         QueueRow,
         """
@@ -257,12 +264,13 @@ async def queue(
           JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id
           JOIN order_lines l ON l.platform_id = c.platform_id AND l.order_id = c.order_id AND l.line_no = c.line_no
           LEFT JOIN staff s ON s.platform_id = c.platform_id AND s.id = c.assignee_id
+         CROSS JOIN LATERAL (SELECT coalesce(c.due_at, '9999-01-01Z'::timestamptz - (c.updated_at - '2000-01-01Z'::timestamptz)) AS at) sort
          WHERE c.platform_id = %(platform)s AND c.filed_at IS NOT NULL AND c.state = ANY (%(states)s)
            AND (%(within)s::timestamptz IS NULL OR c.due_at <= %(within)s)
            AND (NOT %(is_mine)s OR c.assignee_id = %(staff)s)
            AND (%(text)s = '' OR c.claim_no = upper(%(text)s) OR o.order_no = %(text)s OR l.title ILIKE %(like)s)
-           AND (%(at)s::timestamptz IS NULL OR (coalesce(c.due_at, '9999-01-01Z'), c.id) > (%(at)s, %(after)s))
-         ORDER BY coalesce(c.due_at, '9999-01-01Z'), c.id LIMIT %(limit)s
+           AND (%(at)s::timestamptz IS NULL OR (sort.at, c.id) > (%(at)s, %(after)s))
+         ORDER BY sort.at, c.id LIMIT %(limit)s
         """,
         platform=tx.platform_id,
         states=[state.value for state in view.states],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,8 @@ from huiliu.people.model import ApiKey, Buyer, Permission, Scope, Viewer, requir
 PAYOUTS_PER_CLAIM_MAX = 40
 """A claim has at most 20 rounds, and a decision of a round one payout."""
 PAGE_MAX = 100
+ATTEMPTS_SHOWN_MAX = 200
+"""Of one claim: a payout is asked about some 50 times before a person looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,43 @@ class Found:
     platform_id: int
     payout_id: UUID
     rail: str
+
+
+async def totals_of_platform(tx: Tx, viewer: Viewer) -> list[Total]:
+    """One platform's payouts by rail and state, for finance. Raises NotAllowed."""
+    staff = require(viewer, Permission.FINANCE_VIEW)
+    return await tx.all(
+        Total,
+        "SELECT rail, currency, state, count(*)::int AS count, sum(amount_minor)::bigint AS amount_minor FROM payouts"
+        " WHERE platform_id = %(platform)s GROUP BY rail, currency, state ORDER BY rail, currency, state LIMIT 1000",
+        platform=staff.platform_id,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One time the rail was told or asked, and what came of it; `outcome` None: the process died in the middle."""
+
+    payout_id: UUID
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    detail: str
+
+
+async def attempts_of(tx: Tx, viewer: Viewer, payout_ids: Sequence[UUID]) -> list[Attempt]:
+    """What was tried for these payouts, newest first. Raises NotAllowed for anybody who is not staff."""
+    staff = require(viewer, Permission.VIEW_QUEUE)
+    return await tx.all(
+        Attempt,
+        "SELECT payout_id, kind, started_at, finished_at, outcome, detail FROM payout_attempts"
+        " WHERE platform_id = %(platform)s AND payout_id = ANY (%(ids)s) ORDER BY started_at DESC, id DESC"
+        " LIMIT %(limit)s",
+        platform=staff.platform_id,
+        ids=list(payout_ids),
+        limit=ATTEMPTS_SHOWN_MAX,
+    )
 
 
 async def find_by_refund_no(connection: Connection, refund_no: str) -> Found | None:

@@ -21,6 +21,7 @@ from huiliu.people.sessions import load_session
 from huiliu.web import demo
 from huiliu.web.assets import static_file
 from huiliu.web.buyer import claims, drafts, find, orders, policies, reasons, uploads
+from huiliu.web.desk import mount as desk
 from huiliu.web.errors import answer_bug, answer_http, answer_refusal
 from huiliu.web.form import HttpRequest, only_our_forms
 from huiliu.web.page import see, show_plain
@@ -89,6 +90,7 @@ def pages() -> Router:
             *drafts.handlers,
             *uploads.handlers,
             *policies.handlers,
+            *desk.handlers,
         ],
         dependencies={"visit": Provide(visit_of)},
         before_request=only_our_forms,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from huiliu.claims.model import State
@@ -78,14 +79,13 @@ def view_named(staff: Staff, code: str) -> QueueView:
 def queue_line(lang: Lang, row: QueueRow, *, url: str, now: datetime, is_here: bool = False) -> QueueLine:
     """Arrange a row of the queue."""
     verdict = row.verdict or {}
-    missing = verdict.get("missing")
     left = row.due_at - now if row.due_at else None
     return QueueLine(
         row=row,
         url=url,
         due=due_tone(row.state, left),
         due_words="" if left is None else remaining(lang, abs(left)),
-        missing=tuple(slot_name(lang, str(code)) for code in missing) if isinstance(missing, list) else (),
+        missing=tuple(slot_name(lang, code) for code in _texts(verdict.get("missing"))),
         has_verdict=row.verdict is not None,
         flags=_flags(row, verdict),
         tone=TONES.get(row.state, "calm"),
@@ -121,13 +121,15 @@ def decode_after(text: str) -> tuple[datetime, UUID] | None:
 
 
 def _flags(row: QueueRow, verdict: dict[str, object]) -> tuple[str, ...]:
-    given = verdict.get("flags")
-    policy_flags = [str(flag) for flag in given] if isinstance(given, list) else []
     found = [
         "account" if row.account_differs else "",
         "conflict" if verdict.get("conflict") is True else "",
-        *policy_flags,
+        *_texts(verdict.get("flags")),
         "again" if row.round > 1 else "",
         "money" if row.payout_state in MONEY_TROUBLE else "",
     ]
     return tuple(flag for flag in found if flag and has_words(f"desk.flag.{flag}"))
+
+
+def _texts(value: object) -> list[str]:
+    return msgspec.convert(value or [], list[str])
