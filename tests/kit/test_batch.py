@@ -9,7 +9,7 @@ from huiliu.kit.batch import Batch
 from huiliu.kit.db import Actor, Pool, transaction
 
 
-def test_equal_parameters_are_sent_once_and_different_ones_keep_apart() -> None:
+def test_the_same_parameter_is_sent_once_and_different_ones_keep_apart() -> None:
     batch = Batch()
     batch.add("INSERT INTO a (x, y) VALUES (%(x)s, %(y)s)", {"x": 1, "y": "one"})
     batch.add("INSERT INTO b (x, y) VALUES (%(x)s, %(y)s)", {"x": 1, "y": "two"})

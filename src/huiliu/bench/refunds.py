@@ -32,6 +32,7 @@ class Row:
     p50_ms: float
     p99_ms: float
     pgbench_rate: float
+    web_us: float
     resident_mib: float
 
     @property
@@ -66,11 +67,13 @@ def bench_refunds(*, each: int, workers: int) -> tuple[list[Row], list[str]]:
                 first=first + count,
                 count=count,
             )
+            busy = stack.cpu_seconds("web")
             load = _http(stack, seeded, connections=connections, first=first, count=count)
+            busy = (stack.cpu_seconds("web") - busy) / count * 1e6
             problems += _answered(load, count)
             first, made = first + 2 * count, made + 2 * count
             memory = stack.resident_mib("web")
-            rows.append(Row(connections, load.rate, load.percentile(0.5), load.percentile(0.99), pg_rate, memory))
+            rows.append(Row(connections, load.rate, load.percentile(0.5), load.percentile(0.99), pg_rate, busy, memory))
         problems += _books(stack.database_url, made)
         return rows, problems
 
@@ -80,12 +83,12 @@ def table(rows: list[Row], *, workers: int) -> str:
     lines = [
         f"`huiliu bench refunds` on {machine()}; {workers} web process(es), database and load client on the same cores.",
         "",
-        "| connections | refunds/s | p50 ms | p99 ms | pgbench, same SQL /s | ratio | web MiB |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| connections | refunds/s | p50 ms | p99 ms | pgbench, same SQL /s | ratio | web CPU µs/refund | web MiB |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
         f"| {row.connections} | {row.rate:,.0f} | {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.pgbench_rate:,.0f} |"
-        f" {row.ratio:.2f} | {row.resident_mib:.0f} |"
+        f" {row.ratio:.2f} | {row.web_us:,.0f} | {row.resident_mib:.0f} |"
         for row in rows
     ]
     return "\n".join(lines)

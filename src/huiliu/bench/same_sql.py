@@ -94,7 +94,7 @@ def _expression(value: object, order_id: UUID, fixed: set[UUID], sample: int) ->
             return f"'\\x{value.hex()}'::bytea"
         case None:
             return "NULL"
-        case str() if str(sample) in value or value.startswith(("RF", "HLR")):
+        case str() if value[:1] not in ("{", "[") and (str(sample) in value or value.startswith(("RF", "HLR"))):
             return f"({_quoted(value)} || :i)"
         case str():
             return _quoted(value)
@@ -106,7 +106,8 @@ def _expression(value: object, order_id: UUID, fixed: set[UUID], sample: int) ->
 
 def _quoted(text: str) -> str:
     escaped = text.replace("'", "''")
-    return f"'{escaped}'"
+    # pgbench takes `:word` for a variable, even within a literal.
+    return "(" + re.sub(r":(?=\w)", "'||chr(58)||'", f"'{escaped}'") + ")"
 
 
 def _with_values(sql: str, expressions: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import psycopg
 
 from huiliu.kit.embedded_pg import embedded_postgres
@@ -89,10 +90,15 @@ class Stack:
 
     def resident_mib(self, name: str) -> float:
         """Memory of a process and its children, in MiB."""
-        import psutil
+        return sum(each.memory_info().rss for each in self._family(name)) / 1024 / 1024
 
+    def cpu_seconds(self, name: str) -> float:
+        """Processor time that a process and its children have used."""
+        return sum(sum(each.cpu_times()[:2]) for each in self._family(name))
+
+    def _family(self, name: str) -> list[psutil.Process]:
         root = psutil.Process(self.processes[name].pid)
-        return sum(each.memory_info().rss for each in (root, *root.children(recursive=True))) / 1024 / 1024
+        return [root, *root.children(recursive=True)]
 
 
 @contextmanager
@@ -146,8 +152,6 @@ def _own_database(url: str) -> Generator[str]:
 
 def machine() -> str:
     """What this ran on, for the table's caption."""
-    import psutil
-
     model = platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
         if line.startswith("model name"):

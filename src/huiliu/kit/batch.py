@@ -27,16 +27,18 @@ class Batch:
         self._params: dict[str, object] = {}
 
     def add(self, sql: LiteralString, params: Mapping[str, object]) -> None:
-        """One more INSERT or UPDATE, perhaps with its own WITH. Equal parameters of one name are sent once."""
+        """One more INSERT or UPDATE, perhaps with its own WITH. The same value under the same name is sent once."""
         assert len(self._statements) < STATEMENTS_MAX
         number = len(self._statements)
         renames: list[tuple[str, str]] = []
+        sent = self._params
         for name, value in params.items():
-            if name not in self._params:
-                self._params[name] = value
-            elif not _is_same(self._params[name], value):
+            if name not in sent:
+                sent[name] = value
+            elif sent[name] is not value or value is None or isinstance(value, str):
+                # Text and NULL carry no type of their own: shared, the server might have to read one as two types.
                 other = f"{name}_{number}"
-                self._params[other] = value
+                sent[other] = value
                 renames.append((name, other))
         self._statements.append(sql)
         self._renames.append(tuple(renames))
@@ -47,11 +49,6 @@ class Batch:
             return None
         sql, names = _composed(tuple(self._statements), tuple(self._renames))
         return sql, [self._params[name] for name in names]
-
-
-def _is_same(first: object, second: object) -> bool:
-    # Text and NULL carry no type of their own: shared, the server might have to read one of them as two types.
-    return type(first) is type(second) and not isinstance(first, str | None) and first == second
 
 
 @lru_cache(maxsize=256)

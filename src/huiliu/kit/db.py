@@ -132,7 +132,7 @@ async def transaction(
     but constraints and conditions inside that statement guards what was read.
     """
     try:
-        async with _connection(pool, str(actor.platform_id), autocommit=batched) as connection:
+        async with _connection(pool, str(actor.platform_id)) as connection:
             if batched:
                 batch = Batch()
                 yield Tx(connection, clock(), actor, batch)
@@ -166,7 +166,8 @@ def create_pool(url: str, *, size_max: int) -> Pool:
     return AsyncConnectionPool(
         url,
         connection_class=AsyncConnection[DictRow],
-        kwargs={"row_factory": dict_row},
+        # Transactions are always opened by name, so a connection by itself need not be in one.
+        kwargs={"row_factory": dict_row, "autocommit": True},
         min_size=1,
         max_size=size_max,
         open=False,
@@ -179,7 +180,6 @@ async def _configure(connection: Connection) -> None:
     await connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(LOCK_TIMEOUT_MS),))
     await connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(STATEMENT_TIMEOUT_MS),))
     await connection.execute("SET timezone = 'UTC'")
-    await connection.commit()
 
 
 _confined: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
@@ -187,21 +187,11 @@ _confined: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
 
 
 @asynccontextmanager
-async def _connection(pool: Pool, platform: str, *, autocommit: bool = False) -> AsyncGenerator[Connection]:
+async def _connection(pool: Pool, platform: str) -> AsyncGenerator[Connection]:
     """A connection that sees one platform's rows. The confinement is committed by itself, so no rollback undoes it."""
     async with pool.connection() as connection:
         if _confined.get(connection) != platform:
             _confined.pop(connection, None)
-            await connection.set_autocommit(True)
             await connection.execute("SELECT set_config('huiliu.platform', %s, false)", (platform,))
-            await connection.set_autocommit(False)
             _confined[connection] = platform
-        if not autocommit:
-            yield connection
-            return
-        await connection.set_autocommit(True)
-        try:
-            yield connection
-        finally:
-            if not connection.closed:
-                await connection.set_autocommit(False)
+        yield connection

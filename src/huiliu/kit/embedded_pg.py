@@ -16,6 +16,8 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "shared_preload_libraries": "pg_stat_statements",
     "jit": "off",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
     "timezone": "UTC",
     "log_min_messages": "warning",
 }
