@@ -16,7 +16,10 @@ import pytest_asyncio
 from huiliu.adapters.callbacks import Callbacks
 from huiliu.claims.actions import payout_verified
 from huiliu.kit.db import across_platforms
+from huiliu.notices.actions import fan_out as move_on
+from huiliu.notices.actions import record_sending
 from huiliu.notices.model import BACKOFF
+from huiliu.notices.store import advance_cursor, lease, read_cursor
 from huiliu.people.model import Scope
 from huiliu.worker.webhooks import run_once, send_due, tell_platform
 from tests.api.conftest import Shop, open_shop
@@ -205,6 +208,32 @@ async def test_a_worker_that_died_while_sending_is_made_up_for_after_its_lease(s
         assert await send(shop, sender, at=NOW + timedelta(seconds=61)) == 1
         assert [each["state"] for each in await deliveries(shop, endpoint)] == ["delivered"]
         assert len(receiver.received) == 1
+
+
+async def test_a_worker_that_was_too_slow_does_not_undo_what_another_has_done(shop: Shop, sender: Callbacks) -> None:
+    async with receiving() as receiver:
+        endpoint = await register(shop, receiver, "claim.filed")
+        await a_refund(shop)
+        await fan_out(shop, expect=1)
+        async with across_platforms(shop.pool) as connection:
+            (slow,) = await lease(connection, now=NOW, until=NOW + timedelta(seconds=60), each=8, limit=8)
+        assert await send(shop, sender, at=NOW + timedelta(seconds=61)) == 1, "its lease has run out"
+        async with shop.system(at=NOW + timedelta(seconds=62)) as tx:
+            await record_sending(tx, slow, status_code=500, status="http_500")
+        (each,) = await deliveries(shop, endpoint)
+        assert (each["state"], each["last_status"]) == ("delivered", "http_200")
+
+
+async def test_of_two_workers_that_read_the_same_only_one_moves_the_cursor(shop: Shop) -> None:
+    async with receiving() as receiver:
+        await register(shop, receiver, "claim.filed")
+        async with shop.system() as tx:
+            last = await read_cursor(tx)
+        async with shop.system() as tx:
+            assert await advance_cursor(tx, was=last, now=last + 2)
+        async with shop.system() as tx:
+            assert await move_on(tx, [], after_xid=last, up_to_xid=last + 1) == 0
+            assert await read_cursor(tx) == last + 2, "it does not go back"
 
 
 async def test_one_slow_shop_does_not_take_the_whole_batch(shop: Shop, sender: Callbacks) -> None:
