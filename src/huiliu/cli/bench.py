@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from huiliu.bench import races as races_bench
 from huiliu.bench import refunds as refunds_bench
 
 
@@ -22,6 +23,19 @@ def refunds(ctx: click.Context, *, each: int, workers: int) -> None:
     click.echo(refunds_bench.table(rows, workers=workers))
     for missed in refunds_bench.missed_goals(rows):
         click.echo(f"below the goal: {missed}")
+    for problem in problems:
+        click.echo(f"BROKEN: {problem}", err=True)
+    ctx.exit(1 if problems else 0)
+
+
+@bench.command()
+@click.option("--rounds", type=click.IntRange(1, 100_000), default=500, show_default=True, help="Races of each kind.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the pauses and the order within a race.")
+@click.pass_context
+def races(ctx: click.Context, *, rounds: int, seed: int) -> None:
+    """Requests that arrive together, against two web processes. Exit status 1 on a broken invariant."""
+    rows, problems = races_bench.bench_races(rounds=rounds, seed=seed)
+    click.echo(races_bench.table(rows))
     for problem in problems:
         click.echo(f"BROKEN: {problem}", err=True)
     ctx.exit(1 if problems else 0)
