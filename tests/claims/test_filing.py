@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -292,3 +292,23 @@ async def test_asking_for_less_than_the_policy_gives_is_the_buyers_right_and_for
                 version=claim.version,
                 decision=Decision(kind=DecisionKind.PART, amount_minor=100_01, clause="F7"),
             )
+
+
+async def test_a_deadline_in_a_year_without_published_holidays_says_that_it_is_an_estimate(world: World) -> None:
+    at = datetime(2026, 12, 30, 2, 0, tzinfo=UTC)
+    made = await bought(world, ordered_at=at)
+    async with world.as_(world.buyer, at=at) as tx:
+        claim_no = await start_draft(tx, world.buyer, order_no=made.order_no, line_no=1, reason=Reason.NOT_ARRIVED)
+        await file_claim(tx, world.buyer, claim_no, version=1, statement="", requested_minor=1, accept_incomplete=True)
+        page = await claim_page(tx, world.buyer, claim_no)
+    assert page.due is not None
+    assert page.due.is_estimated
+
+
+async def test_a_large_order_stays_large_after_a_part_was_refunded(world: World) -> None:
+    made = await bought(world, usage="unused", paid_minor=600_00)
+    async with world.system() as tx:
+        await tx.run("UPDATE orders SET refunded_minor = 20000 WHERE id = %(id)s", id=made.order_id)
+        await tx.run("UPDATE order_lines SET refunded_minor = 20000 WHERE order_id = %(id)s", id=made.order_id)
+    result = await filed(world, made, reason=Reason.CHANGED_MIND, minor=400_00, slots=())
+    assert result.state is State.FILED, "above 500 yuan a person looks, however little of it is left"

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable
 
 import pytest
+from psycopg import AsyncConnection
 
 from huiliu.claims.actions import confirm, decide, file_at_once, file_claim, start_draft, withdraw
-from huiliu.claims.model import Decision, DecisionKind, Reason, RejectReason, State
+from huiliu.claims.model import ClaimChanged, Decision, DecisionKind, Reason, RejectReason, State
 from huiliu.claims.reads import load_claim
+from huiliu.kit.db import Tx
 from huiliu.kit.errors import Refusal
 from huiliu.kit.money import Money
 from tests.claims.conftest import World
@@ -82,6 +84,41 @@ async def test_two_reviewers_make_one_payout(world: World, round_: int) -> None:
     assert won(answers) == 1
     assert len(await payouts_of(world, result.claim_id)) == 1
     assert await money_of(world, made) == (100_00, 0)
+
+
+async def test_who_decides_second_is_told_that_the_claim_moved_and_not_that_nothing_is_left(
+    world: World, db_url: str
+) -> None:
+    made = await bought(world)
+    result = await filed(world, made)
+    whole = Decision(kind=DecisionKind.APPROVE, clause="F1")
+    version = (await claim_of(world, result.claim_no)).version
+
+    async def second() -> None:
+        async with world.as_(world.staff("shenfu")) as tx:
+            await decide(tx, world.staff("shenfu"), result.claim_no, version=version, decision=whole)
+
+    async with await AsyncConnection.connect(db_url, autocommit=True) as gate:
+        async with world.as_(world.staff("heshen")) as tx:
+            await decide(tx, world.staff("heshen"), result.claim_no, version=version, decision=whole)
+            # A gate on the orders: the second reads the claim as it was, but the order as the first has left it.
+            closed = asyncio.create_task(gate.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; COMMIT"))
+            await _waiting(tx, 1)
+            late = asyncio.create_task(second())
+            await _waiting(tx, 2)
+        await closed
+    with pytest.raises(ClaimChanged):
+        await late
+
+
+async def _waiting(tx: Tx, count: int) -> None:
+    """Until so many wait for a lock in this database."""
+    waiting = -1
+    while waiting != count:
+        waiting = await tx.value(
+            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE NOT l.granted AND a.datname = current_database()"
+        )
 
 
 @pytest.mark.parametrize("round_", range(ROUNDS))

@@ -127,7 +127,7 @@ async def judge_case(
         age_seconds=max(0, int((at - case.ordered_at).total_seconds())),
         usage=case.usage_state,
         usage_proven=case.is_use_proven,
-        amount_minor=case.left.amount_minor,
+        amount_minor=case.paid_minor,
         delivery_state=case.delivery_state,
     )
     if published is None:

@@ -12,13 +12,14 @@ from huiliu.claims.judgement import Judgement, judge_case
 from huiliu.claims.model import PublicState, State, public_state
 from huiliu.claims.reads import BuyerHistory, RequestRow, buyer_history, decisions, load_claim, open_request
 from huiliu.claims.store import ClaimRow, DecisionRow
-from huiliu.deadlines.calendar import Due
+from huiliu.deadlines.calendar import Due, WorkingCalendar
 from huiliu.deadlines.model import ClockKind
 from huiliu.deadlines.reads import working_calendar
 from huiliu.evidence.model import SlotView
 from huiliu.evidence.reads import have, slots_for
 from huiliu.journal.reads import Event, timeline
 from huiliu.kit.db import Tx
+from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.money import Money
 from huiliu.payouts.model import Payout
 from huiliu.payouts.reads import payouts_of_claim
@@ -95,7 +96,7 @@ async def claim_page(tx: Tx, viewer: Viewer, claim_no: str) -> ClaimPage:
         public=public_state(claim.state),
         sub_state=claim.state.value,
         judgement=judgement,
-        due=_due(claim),
+        due=_due(claim, calendar),
         request=request if not is_buyer or request is None or request.of == "buyer" else None,
         decisions=[row for row in all_decisions if not is_buyer or row.state == "final"],
         rejection=rejection,
@@ -111,8 +112,12 @@ async def claim_page(tx: Tx, viewer: Viewer, claim_no: str) -> ClaimPage:
     )
 
 
-def _due(claim: ClaimRow) -> Due | None:
-    return None if claim.due_at is None else Due(claim.due_at, is_estimated=False)
+def _due(claim: ClaimRow, calendar: WorkingCalendar) -> Due | None:
+    """Counted in working days of a year whose holidays are not published yet, a deadline is an estimate."""
+    if claim.due_at is None:
+        return None
+    is_counted_in_days = claim.due_kind in (ClockKind.REVIEW, ClockKind.CONFIRM, ClockKind.MEDIATION)
+    return Due(claim.due_at, is_counted_in_days and claim.due_at.astimezone(SHANGHAI).date() > calendar.covered_until)
 
 
 def _visible(events: list[Event], *, is_buyer: bool) -> list[Event]:

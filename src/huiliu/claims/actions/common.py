@@ -18,9 +18,22 @@ from huiliu.people.model import ApiKey, Permission, Staff, Viewer, require
 async def claim_at_version(tx: Tx, viewer: Viewer, claim_no: str, version: int | None) -> ClaimRow:
     """The claim as the person on the other side saw it. Raises NotFound, ClaimChanged. `None`: whatever it is now."""
     claim = await load_claim(tx, viewer, claim_no)
-    if version is not None and claim.version != version:
+    if version is not None and (claim.version != version or await _held_version(tx, claim) != version):
         raise ClaimChanged
     return claim
+
+
+async def _held_version(tx: Tx, claim: ClaimRow) -> object:
+    """The version under lock: the claim's row guards everything that is read after this.
+
+    Without it somebody slower would judge the old claim by the money that a faster colleague has left, and be told
+    that nothing is left to refund instead of that the claim moved.
+    """
+    return await tx.value(
+        "SELECT version FROM claims WHERE platform_id = %(platform)s AND id = %(id)s FOR UPDATE",
+        platform=tx.platform_id,
+        id=claim.id,
+    )
 
 
 def decider_permission(claim: ClaimRow, usual: Permission) -> Permission:
