@@ -32,8 +32,6 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 VENDOR = ROOT / "src/huiliu/web/static/vendor"
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 ASSETS = {
-    "bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
-    "bootstrap.bundle.min.js": "bootstrap/dist/js/bootstrap.bundle.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
 }
 """What pages use, by its name under static/vendor/, and where npm puts it."""

@@ -35,7 +35,7 @@ CLOCK_FAIL_SECONDS = 60.0
 NOTICE_MONTH = 11
 """The State Council publishes next year's holidays in November; until then nobody can know them."""
 
-ASSETS = ("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js")
+ASSETS = ("htmx.min.js",)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 Fact = str | int
 
