@@ -103,6 +103,24 @@ async def test_nothing_happens_before_what_led_to_it(loaded: Pool) -> None:
     assert await rows(loaded, "SELECT id FROM journal WHERE at > now()") == []
 
 
+async def test_no_record_was_read_after_the_claim_that_leans_on_it(loaded: Pool) -> None:
+    late = """
+        SELECT o.order_no FROM usage_facts u
+          JOIN orders o ON o.id = u.order_id JOIN claims c ON c.order_id = o.id
+         WHERE u.observed_at > c.created_at OR u.observed_at < o.delivered_at
+    """
+    assert await rows(loaded, late) == []
+
+
+async def test_nobody_used_more_days_than_have_passed(loaded: Pool) -> None:
+    hurried = """
+        SELECT o.order_no FROM usage_facts u JOIN orders o ON o.id = u.order_id
+         WHERE u.unit = '天'
+           AND u.units_used * interval '1 day' > u.observed_at - o.ordered_at + interval '1 day'
+    """
+    assert await rows(loaded, hurried) == []
+
+
 async def test_everybody_has_a_password_and_an_authenticator_that_nobody_was_told(loaded: Pool) -> None:
     for stage in (KAMEN, XINGKA):
         found = await rows(loaded, "SELECT login, name, password_hash, totp_sealed FROM staff", stage.slug)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files as resources
 
-from huiliu.demo import shots
+from msgspec import Struct
+
 from huiliu.demo.cast import KAMEN, XINGKA, Hired, Stage, hire, prepare_staff, raise_platform
 from huiliu.demo.pictures import Shot, draw
 from huiliu.demo.rail_books import count_settled
 from huiliu.demo.sales import Sale, draft, kamen_sales, xingka_sales
 from huiliu.demo.scenes import KAMEN_STORIES, XINGKA_STORIES, Story
+from huiliu.demo.shots import KAMEN_SHOTS, XINGKA_SHOTS
 from huiliu.demo.theatre import Rail, Theatre
 from huiliu.evidence.files import Files, keep_picture
 from huiliu.evidence.model import Kept
@@ -24,25 +26,33 @@ from huiliu.people.model import Platform
 from huiliu.people.reads import active_staff, platform_by_slug
 from huiliu.policy.actions import publish
 
-PLAYS: tuple[tuple[Stage, str, tuple[Sale, ...], tuple[Story, ...]], ...] = (
-    (KAMEN, "KM", kamen_sales(), KAMEN_STORIES),
-    (XINGKA, "XK", xingka_sales(), XINGKA_STORIES),
+
+class Play(Struct, frozen=True, kw_only=True):
+    """Everything that one platform is furnished with. `prefix`: the letters its order numbers start with."""
+
+    stage: Stage
+    prefix: str
+    sales: tuple[Sale, ...]
+    shots: tuple[Shot, ...]
+    stories: tuple[Story, ...]
+
+
+PLAYS = (
+    Play(stage=KAMEN, prefix="KM", sales=kamen_sales(), shots=KAMEN_SHOTS, stories=KAMEN_STORIES),
+    Play(stage=XINGKA, prefix="XK", sales=xingka_sales(), shots=XINGKA_SHOTS, stories=XINGKA_STORIES),
 )
-"""(stage, the letters its order numbers start with, its orders, its claims)."""
 
 
 async def load_demo(pool: Pool, keyring: Keyring, files: Files) -> None:
     """Make what is not there. Each platform is one transaction: it is furnished whole or not at all, and never twice."""
     rail = Rail()
-    for stage, prefix, sales, stories in PLAYS:
-        if await _is_furnished(pool, stage):
-            rail.booked += await count_settled(pool, stage.slug)
+    for play in PLAYS:
+        if await _is_furnished(pool, play.stage):
+            rail.booked += await count_settled(pool, play.stage.slug)
             continue
-        platform = await raise_platform(pool, stage)
-        prepared, kept = await asyncio.gather(prepare_staff(stage), _pictures(files, platform.id))
-        await _furnish(
-            pool, keyring, platform, rail, prepared=prepared, kept=kept, prefix=prefix, sales=sales, stories=stories
-        )
+        platform = await raise_platform(pool, play.stage)
+        prepared, kept = await asyncio.gather(prepare_staff(play.stage), _pictures(files, platform.id, play.shots))
+        await _furnish(pool, keyring, platform, rail, play=play, prepared=prepared, kept=kept)
 
 
 async def _is_furnished(pool: Pool, stage: Stage) -> bool:
@@ -55,11 +65,11 @@ async def _is_furnished(pool: Pool, stage: Stage) -> bool:
     return True
 
 
-async def _pictures(files: Files, platform_id: int) -> Mapping[Shot, Kept]:
+async def _pictures(files: Files, platform_id: int, shots: Sequence[Shot]) -> Mapping[Shot, Kept]:
     """Every picture through the gate, outside any transaction."""
-    drawn = [await asyncio.to_thread(draw, shot) for shot in shots.ALL]
+    drawn = [await asyncio.to_thread(draw, shot) for shot in shots]
     kept = await asyncio.gather(*(keep_picture(files, platform_id, data) for data in drawn))
-    return dict(zip(shots.ALL, kept, strict=True))
+    return dict(zip(shots, kept, strict=True))
 
 
 async def _furnish(
@@ -68,17 +78,15 @@ async def _furnish(
     platform: Platform,
     rail: Rail,
     *,
+    play: Play,
     prepared: list[Hired],
     kept: Mapping[Shot, Kept],
-    prefix: str,
-    sales: tuple[Sale, ...],
-    stories: tuple[Story, ...],
 ) -> None:
     source = resources("huiliu.demo").joinpath("policy.yaml").read_text("utf-8")
     async with transaction(pool, system_actor(platform.id)) as tx:
         people = await hire(tx, keyring, prepared)
         policy = await publish(tx, source, allow_past=True)
-        drafts = [draft(sale, tx.now, row=row, prefix=prefix) for row, sale in enumerate(sales, 1)]
+        drafts = [draft(sale, tx.now, row=row, prefix=play.prefix) for row, sale in enumerate(play.sales, 1)]
         imported = await import_orders(tx, keyring, drafts)
         assert not imported.rejected, imported.rejected
         theatre = Theatre(
@@ -88,7 +96,7 @@ async def _furnish(
             kept=kept,
             policy=policy,
             rail=rail,
-            prefix=prefix,
+            prefix=play.prefix,
         )
-        for story in stories:
+        for story in play.stories:
             await story(theatre)

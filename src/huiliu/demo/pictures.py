@@ -97,4 +97,5 @@ def _write(
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont | None:
     path = next((path for path in FONTS if Path(path).is_file()), None)
-    return None if path is None else ImageFont.truetype(path, size)
+    # Noto's collection starts with Japanese; simplified Chinese is the third.
+    return None if path is None else ImageFont.truetype(path, size, index=2 if "NotoSansCJK" in path else 0)

@@ -30,12 +30,8 @@ DELIVERED, PENDING, PROCESSING, FAILED = (
 )
 UNUSED, PART, USED = UsageState.UNUSED, UsageState.PART_USED, UsageState.USED
 LOG = "平台发货系统"
-PAYERS = {
-    Rail.WECHATPAY: "微信零钱",
-    Rail.ALIPAY: "支付宝余额",
-    Rail.SANDBOX: "沙箱钱包",
-    Rail.BANK: "招商银行 尾号 0403",
-}
+BANK_CARD = "6225880100000403"
+"""Nobody's."""
 
 
 class Sale(Struct, frozen=True, kw_only=True):
@@ -50,6 +46,8 @@ class Sale(Struct, frozen=True, kw_only=True):
     note: str = ""
     usage: UsageState | None = None
     used: int | None = None
+    seen: timedelta | None = None
+    """How long ago the shop's log was read; before the claim that leans on it."""
     account: str = "10086001"
     written: str = ""
     """What the order's description says about the account, where it differs or matters."""
@@ -62,16 +60,16 @@ NAMED = (
     # 林小满: the orders that docs/guides/demo.md plays with.
     Sale(no="20681001", good="coupon_6480", contact=XIAOMAN, age=2 * HOUR + 10 * MINUTE, account="xiaoman_0520"),
     Sale(no="20681002", good="video_year", contact=XIAOMAN, age=5 * HOUR, rail=Rail.ALIPAY, account=XIAOMAN),
-    Sale(no="20681003", good="boost_month", contact=XIAOMAN, age=12 * DAY, usage=PART, used=9, account=XIAOMAN),
+    Sale(no="20681003", good="boost_month", contact=XIAOMAN, age=12 * DAY, usage=PART, used=12, account=XIAOMAN),
     Sale(no="20681004", good="card_30", contact=XIAOMAN, age=20 * MINUTE, usage=UNUSED, account="", password="man520"),  # noqa: S106 - of an order that nobody placed
     Sale(
         no="20681005", good="pass_season", contact=XIAOMAN, age=7 * HOUR, account="shanhai_88213",
         written="请充到游戏账号：shanhai_88231，勿登录其他账号",
     ),
-    Sale(no="20681006", good="disk_month", contact=XIAOMAN, age=6 * DAY, usage=PART, used=6, account=XIAOMAN),
+    Sale(no="20681006", good="disk_month", contact=XIAOMAN, age=6 * DAY + 4 * HOUR, usage=PART, seen=10 * HOUR, used=6, account=XIAOMAN),
     Sale(no="20681007", good="coupon_1000", contact=XIAOMAN, age=3 * DAY, account="xiaoman_0520"),
     Sale(no="20681008", good="rank_up", contact=XIAOMAN, age=9 * DAY, rail=Rail.ALIPAY, usage=PART, used=4),
-    Sale(no="20681009", good="card_100", contact=XIAOMAN, age=3 * DAY + 10 * HOUR, usage=UNUSED, account=""),
+    Sale(no="20681009", good="card_100", contact=XIAOMAN, age=3 * DAY + 10 * HOUR, usage=UNUSED, seen=3 * DAY + HOUR, account=""),
     Sale(no="20681010", good="music_season", contact=XIAOMAN, age=26 * DAY, usage=PART, used=26, account=XIAOMAN),
     # 周末
     Sale(no="20682001", good="diamond_2400", contact=ZHOUMO, age=50 * MINUTE, delivery=PROCESSING, account="zhoumo_sea"),
@@ -79,25 +77,31 @@ NAMED = (
         no="20682002", good="phone_100", contact=ZHOUMO, age=90 * MINUTE, delivery=FAILED,
         note="充值失败：号码已携号转网", account=ZHOUMO,
     ),
-    Sale(no="20682003", good="hours_10", contact=ZHOUMO, age=8 * DAY, usage=PART, used=3, rail=Rail.ALIPAY),
-    Sale(no="20682004", good="licence_year", contact=ZHOUMO, age=5 * DAY, usage=USED, used=365, account=""),
+    Sale(no="20682003", good="hours_10", contact=ZHOUMO, age=8 * DAY, usage=PART, seen=49 * HOUR, used=3, rail=Rail.ALIPAY),
+    Sale(no="20682004", good="licence_year", contact=ZHOUMO, age=5 * DAY, usage=USED, seen=2 * DAY + HOUR, account=""),
     Sale(no="20682005", good="coupon_1000", contact=ZHOUMO, age=20 * HOUR, usage=UNUSED, account="zhoumo_hero"),
     # Others, whose claims fill the desk.
     Sale(no="20683001", good="coupon_6480", contact=CROWD[0], age=3 * HOUR, account="hero_aking"),
-    Sale(no="20683002", good="gift_1000", contact=CROWD[1], age=30 * HOUR, usage=UNUSED, account=""),
-    Sale(no="20683003", good="guild", contact=CROWD[2], age=15 * DAY, usage=PART, used=5, rail=Rail.ALIPAY),
+    Sale(no="20683002", good="gift_1000", contact=CROWD[1], age=30 * HOUR, usage=UNUSED, seen=9 * HOUR, account=""),
+    Sale(no="20683003", good="guild", contact=CROWD[2], age=15 * DAY, usage=PART, seen=4 * HOUR, used=5, rail=Rail.ALIPAY),
     Sale(no="20683004", good="video_month", contact=CROWD[3], age=28 * HOUR, account=CROWD[3]),
-    Sale(no="20683005", good="coupon_1000", contact=CROWD[4], age=2 * DAY, usage=USED, used=1000, account="laok_999"),
-    Sale(no="20683006", good="hours_10", contact=CROWD[5], age=6 * DAY, usage=PART, used=2, rail=Rail.BANK),
+    Sale(no="20683005", good="coupon_1000", contact=CROWD[4], age=2 * DAY, usage=USED, seen=33 * HOUR, used=1000, account="laok_999"),
+    Sale(no="20683006", good="hours_10", contact=CROWD[5], age=6 * DAY, usage=PART, seen=5 * HOUR, used=2, rail=Rail.BANK),
     Sale(no="20683007", good="diamond_2400", contact=CROWD[6], age=40 * HOUR, account="sea_66120", written="充值账号：sea_66102"),
     Sale(no="20683008", good="coupon_6480", contact=CROWD[7], age=4 * DAY, account="hero_nan"),
-    Sale(no="20683009", good="disk_month", contact=CROWD[8], age=3 * DAY, usage=PART, used=3, rail=Rail.ALIPAY, account=CROWD[8]),
-    Sale(no="20683010", good="card_100", contact=CROWD[9], age=2 * DAY, usage=UNUSED, account=""),
+    Sale(
+        no="20683009", good="disk_month", contact=CROWD[8], age=5 * DAY + 8 * HOUR,
+        usage=PART, seen=2 * DAY + 7 * HOUR, used=3, rail=Rail.ALIPAY, account=CROWD[8],
+    ),
+    Sale(no="20683010", good="card_100", contact=CROWD[9], age=2 * DAY, usage=UNUSED, seen=29 * HOUR, account=""),
     Sale(
         no="20683011", good="phone_100", contact=CROWD[10], age=40 * MINUTE, delivery=FAILED,
         note="充值失败：运营商维护", account=CROWD[10],
     ),
-    Sale(no="20683012", good="music_season", contact=CROWD[11], age=7 * DAY, usage=PART, used=7, rail=Rail.ALIPAY, account=CROWD[11]),
+    Sale(
+        no="20683012", good="music_season", contact=CROWD[11], age=12 * DAY,
+        usage=PART, seen=5 * DAY + 2 * HOUR, used=7, rail=Rail.ALIPAY, account=CROWD[11],
+    ),
 )  # fmt: skip
 
 CROWD_GOODS = (
@@ -138,7 +142,7 @@ def draft(sale: Sale, now: datetime, *, row: int, prefix: str) -> OrderDraft:
         rail=sale.rail,
         rail_trade_no=f"SB{prefix}{sale.no}",
         rail_order_no=f"P{prefix}{sale.no}",
-        payer_account=PAYERS[sale.rail],
+        payer_account={Rail.ALIPAY: sale.contact, Rail.BANK: BANK_CARD}.get(sale.rail, ""),
         paid_minor=good.price_minor,
         fee_minor=sale.fee_minor,
         ordered_at=ordered,
@@ -177,7 +181,7 @@ def _usage(sale: Sale, now: datetime) -> UsageDraft | None:
         unit=good.unit if counts else "",
         source=LOG,
         record_ref="" if sale.usage is UNUSED else f"USE-{sale.no}",
-        observed_at=now - min(sale.age / 4, 3 * HOUR),
+        observed_at=now - (sale.seen or min(sale.age / 4, 3 * HOUR)),
     )
 
 
@@ -186,7 +190,8 @@ def _crowd_sale(number: int) -> Sale:
     age = CROWD_AGES[number % len(CROWD_AGES)] + number * 3 * MINUTE
     state = (UNUSED, None, PART, None, UNUSED)[number % 5]
     units = GOODS[good].units
-    if state is PART and units is None:
+    used = None if units is None else min(units // 4, age.days if GOODS[good].unit == "天" else units)
+    if state is PART and not used:
         state = None
     return Sale(
         no=f"206840{number + 10}",
@@ -196,7 +201,7 @@ def _crowd_sale(number: int) -> Sale:
         rail=(Rail.WECHATPAY, Rail.ALIPAY, Rail.SANDBOX)[number % 3],
         delivery=PENDING if number % 9 == 0 else DELIVERED,
         usage=None if number % 9 == 0 else state,
-        used=units // 4 if state is PART and units is not None else None,
+        used=used if state is PART else None,
         account=f"user_{8800 + number}",
         precision=Precision.MINUTE if number % 4 == 1 else Precision.SECOND,
     )

@@ -169,8 +169,8 @@ async def waits_for_the_buyer(on: Theatre) -> None:
 
 
 async def waits_for_the_shop(on: Theatre) -> None:
-    """周末 disputes the log of the coaching hours: the shop has 48 hours to show it."""
-    at = on.ago(hours=26)
+    """周末 disputes the log of the coaching hours: the shop has 48 hours to show it, and six are left."""
+    at = on.ago(hours=48)
     it = scene(on, "20682003", ZHOUMO)
     await it.begin(at, Reason.BELOW_STANDARD)
     await it.show(at + MINUTE, promise_compare=shots.COACH)

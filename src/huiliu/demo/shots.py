@@ -61,7 +61,7 @@ NO_TV = Shot(
     rows=(("购买页面", "含电视端"), ("实际", "仅手机和电脑")), clock="20:55",
 )  # fmt: skip
 
-ALL = (
+KAMEN_SHOTS = (
     *(balance(account, left) for account, left in (("hero_nan", "320 点券"), ("hero_aking", "96 点券"))),
     *(usage(used) for used in ("7 天 / 92 天", "3 天 / 30 天", "6 天 / 30 天", "5 次 / 12 次", "2 小时 / 10 小时")),
     QUALITY,
@@ -70,7 +70,6 @@ ALL = (
     RAID,
     LICENCE,
     ACCOUNTS,
-    DIFFERENT,
-    NO_TV,
 )
-"""Every picture that a scene shows; they go through the gate before any scene is played."""
+XINGKA_SHOTS = (DIFFERENT, NO_TV)
+"""Every picture that a platform's scenes show; they go through the gate before any scene is played."""
