@@ -97,14 +97,22 @@ class Crew:
         self._people.append(person)
         return person
 
-    async def staff(self, name: str, *, platform: str = "卡门") -> Person:
-        """One of the cast at the desk, by the demonstration's one click."""
-        person = await self.visitor(desk=True)
+    async def cast(self, name: str, *, desk: bool, platform: str = "卡门") -> Person:
+        """One of the cast, signed in by the demonstration's one click."""
+        person = await self.visitor(desk=desk)
         await person.open("/demo")
         stage = person.page.locator("section", has=person.page.get_by_role("heading", name=platform, exact=True))
         await stage.locator("form", has_text=name).get_by_role("button").click()
-        await expect(person.page).to_have_url(re.compile(r"/desk/?$"))
+        await expect(person.page).to_have_url(re.compile(r"/desk/?$" if desk else r"/orders$"))
         return person
+
+    async def staff(self, name: str) -> Person:
+        """Somebody of 卡门's staff at the desk."""
+        return await self.cast(name, desk=True)
+
+    async def buyer(self, name: str) -> Person:
+        """A buyer of 卡门's, signed in."""
+        return await self.cast(name, desk=False)
 
     async def go_home(self) -> None:
         """Close every browser; nobody's console may hold an error, a warning or a policy violation."""

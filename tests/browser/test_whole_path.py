@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
@@ -91,6 +92,31 @@ async def test_filing_works_without_scripts(crew: Crew) -> None:
     await expect(buyer.page.locator("#f-statement")).to_have_value("加速器延迟一直在 180 毫秒以上。")
     await as_buyer.hand_in(buyer)
     await expect(buyer.status()).to_have_text("待审核")
+
+
+async def test_another_buyer_finds_nothing_where_a_claim_is(crew: Crew) -> None:
+    xiaoman = await crew.buyer("林小满")
+    await xiaoman.open("/kamen/orders/KM20681007")
+    await xiaoman.press(zh("web.order.see_claim"))
+    await expect(xiaoman.status()).to_have_text("已拒绝")
+    zhoumo = await crew.buyer("周末")
+    zhoumo.refused = True
+    for path in (urlsplit(xiaoman.page.url).path, "/kamen/orders/KM20681007"):
+        answer = await zhoumo.page.goto(zhoumo.home + path)
+        assert answer is not None
+        assert answer.status == 404
+        await zhoumo.reads(zh("errors.not_found.title"))
+
+
+async def test_what_a_page_complains_of_is_heard(crew: Crew) -> None:
+    visitor = await crew.visitor()
+    await visitor.open("/kamen/")
+    async with visitor.page.expect_event("console"):
+        await visitor.page.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'), {text: '1'}))"
+        )
+    assert [line for line in visitor.complaints if "Content Security Policy" in line]
+    visitor.complaints.clear()
 
 
 async def test_the_journal_of_everything_that_was_played_is_whole(stack: Stack) -> None:
