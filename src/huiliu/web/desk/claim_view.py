@@ -22,7 +22,7 @@ from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import explain, reason_words
 from huiliu.policy.facts import to_facts
 from huiliu.policy.model import Outcome, ReasonStatus
-from huiliu.policy.wording import clause_name
+from huiliu.policy.wording import clause_name, fact_name
 from huiliu.web.buyer.timeline import TimelineLine, slot_name, timeline_lines
 from huiliu.web.desk.views import TONES, due_tone
 from huiliu.web.format import remaining
@@ -169,10 +169,16 @@ def _verdict(lang: Lang, whole: ClaimPage) -> Verdict:
         missing=tuple(slot_name(lang, code) for code in judgement.missing),
         flags=tuple(flag.value for flag in verdict.flags) if verdict else (),
         conflict=", ".join(verdict.rivals) if verdict and verdict.conflict else "",
-        ask=verdict.ask if verdict else (),
-        presumed=verdict.presumed if verdict else (),
+        ask=_fact_names(lang, whole, verdict.ask) if verdict else (),
+        presumed=_fact_names(lang, whole, verdict.presumed) if verdict else (),
         whys=_whys(lang, whole),
     )
+
+
+def _fact_names(lang: Lang, whole: ClaimPage, names: tuple[str, ...]) -> tuple[str, ...]:
+    published = whole.judgement.published
+    specs = [published.policy.fact(name) if published else None for name in names]
+    return tuple(fact_name(lang, spec) if spec else name for spec, name in zip(specs, names, strict=True))
 
 
 def _whys(lang: Lang, whole: ClaimPage) -> tuple[Why, ...]:
