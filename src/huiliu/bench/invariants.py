@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import LiteralString
 
 import psycopg
+from psycopg.rows import TupleRow
 
 from huiliu.bench.seed import open_pool
 from huiliu.journal.export import verify_live
@@ -249,13 +250,18 @@ CHECKS: tuple[tuple[Kind, str, LiteralString], ...] = (
 
 def broken_rules(url: str) -> list[Problem]:
     """Every row that breaks a rule; nothing, one hopes. `url` must see every platform (the owner's connection)."""
-    problems: list[Problem] = []
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET statement_timeout = '120s'")
-        for kind, rule, sql in CHECKS:
-            limited = f"SELECT * FROM ({sql}) broken LIMIT %s"  # noqa: S608 - our own checks
-            rows = connection.execute(limited, (ROWS_MAX,)).fetchall()
-            problems += [Problem(kind, rule, str(row[0])) for row in rows]
+        return rules_broken_in(connection)
+
+
+def rules_broken_in(connection: psycopg.Connection[TupleRow]) -> list[Problem]:
+    """The same on an open connection, which may have changed something that it will not commit."""
+    problems: list[Problem] = []
+    for kind, rule, sql in CHECKS:
+        limited = f"SELECT * FROM ({sql}) broken LIMIT %s"  # noqa: S608 - our own checks
+        rows = connection.execute(limited, (ROWS_MAX,)).fetchall()
+        problems += [Problem(kind, rule, str(row[0])) for row in rows]
     return problems
 
 

@@ -172,7 +172,7 @@ async def switchboard(port: int, *, server_pid: int, processes: int) -> AsyncGen
         line = await open_line(port)
         # A process has accepted a connection for certain only once it has answered on it.
         await line.send(request("GET", "/nobody/"))
-        pid = _serving(server_pid, line.local_port)
+        pid = serving_process(server_pid, line.local_port)
         lines = by_process.setdefault(pid, [])
         (lines if len(lines) < PER_PROCESS else spare).append(line)
     for line in spare:
@@ -186,7 +186,7 @@ async def switchboard(port: int, *, server_pid: int, processes: int) -> AsyncGen
         board.close()
 
 
-def _serving(server_pid: int, client_port: int) -> int:
+def serving_process(server_pid: int, client_port: int) -> int:
     """Which of the server's processes holds the other end of our connection."""
     server = psutil.Process(server_pid)
     for process in (server, *server.children(recursive=True)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from huiliu.bench import faults as faults_bench
 from huiliu.bench import races as races_bench
 from huiliu.bench import refunds as refunds_bench
 
@@ -39,3 +40,16 @@ def races(ctx: click.Context, *, rounds: int, seed: int) -> None:
     for problem in problems:
         click.echo(f"BROKEN: {problem}", err=True)
     ctx.exit(1 if problems else 0)
+
+
+@bench.command()
+@click.option("--rounds", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Deaths at each point.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the moments at which something dies.")
+@click.pass_context
+def faults(ctx: click.Context, *, rounds: int, seed: int) -> None:
+    """Kill and break everything on the way of a refund, then compare books with the rail. Exit status 1 on a difference."""
+    found = faults_bench.bench_faults(rounds=rounds, seed=seed)
+    click.echo(faults_bench.table(found))
+    for problem in found.problems:
+        click.echo(f"BROKEN: {problem}", err=True)
+    ctx.exit(1 if found.problems else 0)
