@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from huiliu.kit.db import Tx, transaction
-from huiliu.kit.errors import Refusal
+from huiliu.kit.errors import NotFound, Refusal
 from huiliu.kit.text import Lang
 from huiliu.people.actor import system_actor
 from huiliu.people.model import Buyer, Platform, Staff
@@ -46,7 +46,10 @@ class DoorsPage(Struct, frozen=True):
 
 
 async def visit_of(request: HttpRequest, slug: FromPath[str]) -> Visit:
-    """Whose pages, who is signed in. Raises NotFound for an unknown platform."""
+    """Whose pages, who is signed in. Raises NotFound for an unknown platform or an address that can name nothing."""
+    # PostgreSQL's text cannot hold U+0000, so nothing here has it in its name and no search can find it.
+    if any("\0" in text for text in (request.url.path, *request.query_params.values())):
+        raise NotFound
     caller = caller_of(request)
     house = caller.house
     platform = await platform_by_slug(house.pool, slug)
