@@ -43,7 +43,7 @@ async def test_the_queue_lists_the_nearest_deadline_first_and_pages_through_all(
     for _ in range(4):
         html = (await browser.get(url)).text
         seen += numbers(html)
-        more = re.search(r'id="more">.*?href="([^"]+)"', html)
+        more = re.search(r'id="more">.*?href="([^"]+)"', html, re.S)
         if more is None:
             break
         url = more.group(1).replace("&amp;", "&")
