@@ -61,6 +61,14 @@ async def sees(buyer: Person, status: str) -> None:
             await buyer.page.reload()
 
 
+async def sees_step(buyer: Person, step: str) -> None:
+    """Load the page anew until that step of the ladder is done."""
+    done = buyer.page.locator(".hl-ladder li.is-done", has_text=zh(f"web.rung.{step}"))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await done.count():
+            await buyer.page.reload()
+
+
 async def sees_by_itself(buyer: Person, status: str) -> None:
     """The open page says so without being touched."""
     await expect(buyer.status()).to_have_text(status, timeout=PATIENCE_SECONDS * 1000)

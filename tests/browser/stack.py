@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from huiliu.cli.simulate import BOOKS_NAME
 
 START_SECONDS = 120
 STOP_SECONDS = 40
@@ -41,6 +44,12 @@ class Stack:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def rail_moved(self, trade_no: str) -> list[int]:
+        """Every movement of money on one payment, by the rail's own books."""
+        with closing(sqlite3.connect(f"file:{self.data_dir / BOOKS_NAME}?mode=ro", uri=True)) as books:
+            sql = "SELECT m.amount_minor FROM moves m JOIN refunds USING (refund_no) WHERE trade_no = ? ORDER BY m.id"
+            return [amount for (amount,) in books.execute(sql, (trade_no,))]
 
 
 @contextmanager

@@ -90,8 +90,29 @@ async def test_filing_works_without_scripts(crew: Crew) -> None:
     await slot.get_by_role("button", name=zh("web.slot.send"), exact=True).click()
     await expect(slot.locator(".hl-shot img")).to_have_count(1)
     await expect(buyer.page.locator("#f-statement")).to_have_value("加速器延迟一直在 180 毫秒以上。")
-    await as_buyer.hand_in(buyer)
+    claim_no = await as_buyer.hand_in(buyer)
     await expect(buyer.status()).to_have_text("待审核")
+
+    # On this order the rail takes its time: approved is not refunded, and the page says so.
+    await desk.approve(await crew.staff("何审"), claim_no)
+    await as_buyer.sees(buyer, "审核中")
+    ladder = buyer.page.locator(".hl-ladder li")
+    await as_buyer.sees_step(buyer, "accepted")
+    await expect(ladder.filter(has_text=zh("web.rung.verified"))).not_to_have_class("is-done")
+    await as_buyer.sees(buyer, "已退款")
+    await as_buyer.reads_where_the_money_is(buyer, "27.00")
+
+
+async def test_a_rail_that_hangs_up_pays_once(crew: Crew, stack: Stack) -> None:
+    buyer = await crew.visitor()
+    await as_buyer.find_order(buyer, "KM20681010")
+    await as_buyer.choose(buyer, "below_standard", "27.27")
+    await as_buyer.upload(buyer, "promise_compare", "128 kbps")
+    claim_no = await as_buyer.hand_in(buyer)
+    await desk.approve(await crew.staff("沈复"), claim_no)
+    await as_buyer.sees(buyer, "已退款")
+    await as_buyer.reads_where_the_money_is(buyer, "27.27")
+    assert stack.rail_moved("SBKM20681010") == [2727]
 
 
 async def test_another_buyer_finds_nothing_where_a_claim_is(crew: Crew) -> None:

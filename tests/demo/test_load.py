@@ -14,7 +14,7 @@ from huiliu.adapters.files import LocalFiles
 from huiliu.claims.model import State
 from huiliu.demo.cast import KAMEN, XIAOMAN, XINGKA, ZHOUMO
 from huiliu.demo.load import load_demo
-from huiliu.demo.rail_books import write_rail_books
+from huiliu.demo.rail_books import RAIL_PLAN, write_rail_books
 from huiliu.journal.export import verify_live
 from huiliu.kit.db import Pool, across_platforms, transaction
 from huiliu.kit.keyring import Keyring
@@ -22,6 +22,7 @@ from huiliu.people.actor import system_actor
 from huiliu.people.contacts import contact_hash
 from huiliu.people.reads import platform_by_slug
 from huiliu.simulators.books import Books
+from huiliu.simulators.sandbox import load_plan
 
 AT_ONCE_SECONDS = 0.5
 STATES_OF_KAMEN = set(State)
@@ -175,6 +176,13 @@ async def test_the_rails_books_say_what_ours_say(loaded: Pool, tmp_path: Path) -
     theirs = {line.state: line.amount_minor for line in totals.refunds}
     assert theirs == {"SUCCESS": ours["verified"], "BOUNCED": ours["bounced"]}
     assert totals.moved_minor == ours["verified"]
+
+
+async def test_the_rail_misbehaves_only_on_orders_that_nothing_happened_to(loaded: Pool) -> None:
+    planned = {rule.trade_no for rule in load_plan(RAIL_PLAN).rules}
+    unclaimed = "SELECT rail_trade_no FROM orders o WHERE NOT EXISTS (SELECT 1 FROM claims c WHERE c.order_id = o.id)"
+    assert len(planned) == 3
+    assert planned <= {trade_no for (trade_no,) in await rows(loaded, unclaimed)}
 
 
 async def test_money_on_orders_is_what_the_claims_took(loaded: Pool) -> None:

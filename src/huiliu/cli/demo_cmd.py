@@ -21,7 +21,7 @@ from huiliu.cli.runtime import read_settings, ready_database, ready_keyring
 from huiliu.cli.simulate import BOOKS_NAME
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.demo.load import load_demo
-from huiliu.demo.rail_books import write_rail_books
+from huiliu.demo.rail_books import RAIL_PLAN, write_rail_books
 from huiliu.kit.db import create_pool
 from huiliu.kit.keyring import Keyring
 from huiliu.kit.settings import Settings
@@ -81,7 +81,7 @@ async def _load(settings: Settings, url: str, keyring: Keyring) -> None:
 def _start(children: Children, settings: Settings) -> None:
     rail_port = urlsplit(settings.sandbox_rail_url).port or 0
     children.start("web", "serve", "--host", settings.host, "--port", str(settings.port))
-    children.start("rail", "simulate", "sandbox", "--port", str(rail_port), "--open-books")
+    children.start("rail", "simulate", "sandbox", "--port", str(rail_port), "--open-books", "--plan", str(RAIL_PLAN))
     children.start("worker", "worker")
     children.wait_for_answer(RAIL_HOST, rail_port)
     children.wait_for_answer(EVERY_ADDRESS.get(settings.host, settings.host), settings.port)

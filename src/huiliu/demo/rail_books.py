@@ -14,6 +14,8 @@ from huiliu.people.reads import platform_by_slug, platform_list
 from huiliu.simulators.books import Books, RefundState
 
 PAYOUTS_MAX = 1_000
+RAIL_PLAN = Path(__file__).with_name("rail_plan.json")
+"""Three of 林小满's orders on which the rail misbehaves: answers late, declines, hangs up (docs/guides/demo.md)."""
 SETTLED = (State.VERIFIED.value, State.BOUNCED.value)
 
 
