@@ -202,12 +202,38 @@ async def test_a_worker_that_died_while_sending_is_made_up_for_after_its_lease(s
             async def post(self, url: str, *, headers: object, body: bytes) -> Any:
                 raise SystemError("killed")
 
-        with pytest.raises(ExceptionGroup):
-            await send_due(shop.pool, Dies(), shop.keyring, clock=lambda: NOW)
+        assert await send_due(shop.pool, Dies(), shop.keyring, clock=lambda: NOW) == 1
         assert await send(shop, sender) == 0, "leased: nobody else sends it yet"
         assert await send(shop, sender, at=NOW + timedelta(seconds=61)) == 1
         assert [each["state"] for each in await deliveries(shop, endpoint)] == ["delivered"]
         assert len(receiver.received) == 1
+
+
+async def test_one_shops_impossible_address_stops_nobody_elses_webhooks(shop: Shop, sender: Callbacks) -> None:
+    async with receiving() as receiver:
+        other, endpoint = await register(shop, receiver, "claim.filed"), await register(shop, receiver, "claim.filed")
+        async with shop.system() as tx:
+            await tx.run(
+                "UPDATE webhook_endpoints SET url = 'http://a..b.example.com/' WHERE id = %(id)s::uuid", id=other["id"]
+            )
+        await a_refund(shop)
+        await fan_out(shop, expect=2)
+        assert await send(shop, sender) == 2
+        assert [each["state"] for each in await deliveries(shop, endpoint)] == ["delivered"]
+        assert [each["attempts"] for each in await deliveries(shop, other)] == [1]
+
+
+async def test_a_secret_that_cannot_be_opened_stops_nobody_elses_webhooks(shop: Shop, sender: Callbacks) -> None:
+    async with receiving() as receiver:
+        other, endpoint = await register(shop, receiver, "claim.filed"), await register(shop, receiver, "claim.filed")
+        async with shop.system() as tx:
+            await tx.run(
+                "UPDATE webhook_endpoints SET secret_sealed = 'x'::bytea WHERE id = %(id)s::uuid", id=other["id"]
+            )
+        await a_refund(shop)
+        await fan_out(shop, expect=2)
+        assert await send(shop, sender) == 2
+        assert [each["state"] for each in await deliveries(shop, endpoint)] == ["delivered"]
 
 
 async def test_a_worker_that_was_too_slow_does_not_undo_what_another_has_done(shop: Shop, sender: Callbacks) -> None:

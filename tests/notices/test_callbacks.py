@@ -58,6 +58,11 @@ async def test_nobody_listening_is_a_failed_connection(callbacks: Callbacks) -> 
     assert await callbacks.post(f"http://127.0.0.1:{port}/", headers={}, body=b"{}") == NoAnswer("connection_failed")
 
 
+@pytest.mark.parametrize("host", ["a..b.example.com", ".example.com", "a" * 64 + ".example.com", "xn--a.com"])
+async def test_a_name_that_cannot_be_looked_up_is_an_answer_not_an_exception(callbacks: Callbacks, host: str) -> None:
+    assert isinstance(await callbacks.post(f"http://{host}/", headers={}, body=b"{}"), NoAnswer)
+
+
 async def test_a_name_is_checked_where_it_leads_at_the_moment_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     # A resolver that answers with an inside address, as a hostile name server would between check and call.
     async def resolves_inside(*_: object, **__: object) -> list[object]:

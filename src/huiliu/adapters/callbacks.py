@@ -63,7 +63,7 @@ class Callbacks:
             return NoAnswer("timeout")
         except UrlBad:
             return NoAnswer("private_address")
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # the last: a name that cannot be looked up
             return NoAnswer("bad_url")
         except httpx.TimeoutException:
             return NoAnswer("timeout")

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 from huiliu.notices.model import UrlBad
 
 URL_MAX = 500
+LABEL_MAX = 63
+"""Of one part of a name; a longer or empty one cannot even be looked up."""
 
 
 def check_url(url: str, *, allow_private: bool) -> None:
@@ -30,11 +32,12 @@ def is_public(address: str) -> bool:
     for inner in (getattr(parsed, "ipv4_mapped", None), getattr(parsed, "sixtofour", None)):
         if inner is not None:
             return is_public(str(inner))  # an IPv4 address in an IPv6 coat
-    is_nat64 = parsed.version == 6 and parsed in _NAT64
-    return parsed.is_global and not parsed.is_multicast and not is_nat64
+    is_ipv4_inside = parsed.version == 6 and any(parsed in network for network in _IPV4_INSIDE)
+    return parsed.is_global and not parsed.is_multicast and not is_ipv4_inside
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_IPV4_INSIDE = tuple(ipaddress.ip_network(each) for each in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+"""Ways of writing an IPv4 address, private ones too, that a gateway may translate back."""
 _HOST = re.compile(r"[a-z0-9.-]{1,253}|[0-9a-f:.]{2,45}")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
@@ -51,6 +54,8 @@ def _url_problem(url: str, *, allow_private: bool) -> str:
         return "malformed"
     host = (parts.hostname or "").lower()
     if _HOST.fullmatch(host) is None or port == 0:
+        return "malformed"
+    if ":" not in host and not all(0 < len(label) <= LABEL_MAX for label in host.removesuffix(".").split(".")):
         return "malformed"
     if parts.username is not None or parts.password is not None:
         return "has_password"

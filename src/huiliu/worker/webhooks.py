@@ -82,7 +82,7 @@ async def send_due(pool: Pool, client: Caller, keyring: Keyring, *, clock: Calla
         leased = await store.lease(connection, now=now, until=now + LEASE, each=EACH_MAX, limit=BATCH_MAX)
     async with asyncio.TaskGroup() as group:
         for each in leased:
-            group.create_task(_send(pool, client, keyring, each, clock))
+            group.create_task(_send_safely(pool, client, keyring, each, clock))
     return len(leased)
 
 
@@ -104,6 +104,16 @@ def told_of(event: Event, name: ClaimName) -> Told:
         "data": {field: event.body[field] for field in reaction.fields if field in event.body},
     }
     return Told(journal_id=event.id, at=event.at, event=reaction.event, payload=msgspec.json.encode(body).decode())
+
+
+async def _send_safely(
+    pool: Pool, client: Caller, keyring: Keyring, leased: store.Leased, clock: Callable[[], datetime]
+) -> None:
+    """One delivery's trouble must not stop other platforms': it is logged, and its lease runs out."""
+    try:
+        await _send(pool, client, keyring, leased, clock)
+    except Exception:
+        log.exception("delivery left to its lease", delivery=str(leased.id))
 
 
 async def _send(
