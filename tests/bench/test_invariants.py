@@ -37,11 +37,19 @@ POST_TWICE = """
     INSERT INTO ledger_transfers
     SELECT platform_id, gen_random_uuid(), phase, pending_id, purpose, debit_id, credit_id, amount_minor, currency,
            claim_id, at FROM ledger_transfers WHERE phase = 'post' AND debit_id = :VERIFIED"""
+RESERVE_AND_RELEASE = """
+    INSERT INTO ledger_transfers
+    SELECT platform_id, '00000000-0000-0000-0000-000000000001', 'pending', NULL, purpose, debit_id, credit_id,
+           amount_minor, currency, claim_id, at FROM ledger_transfers WHERE phase = 'post' AND debit_id = :VERIFIED;
+    INSERT INTO ledger_transfers
+    SELECT platform_id, gen_random_uuid(), 'void', id, purpose, debit_id, credit_id, amount_minor, currency, claim_id,
+           at + interval '1 second' FROM ledger_transfers WHERE id = '00000000-0000-0000-0000-000000000001'"""
 
 TAMPERINGS = {
     "an order gives back at most": "UPDATE orders SET refunded_minor = 10001 WHERE id = :VERIFIED",
     "a line gives back at most": "UPDATE order_lines SET refunded_minor = 10001 WHERE order_id = :VERIFIED",
     "an order's payouts together": SECOND_PAYOUT,
+    "at no time was more of an order": RESERVE_AND_RELEASE,
     "a claim has at most one payout": SECOND_PAYOUT,
     "a decision has at most one payout": SECOND_PAYOUT,
     "a refund number stands for one": "ALTER TABLE payouts DROP CONSTRAINT refund_no_once;"

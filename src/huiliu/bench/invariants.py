@@ -68,6 +68,23 @@ CHECKS: tuple[tuple[Kind, str, LiteralString], ...] = (
             GROUP BY o.platform_id, o.order_no, o.paid_minor HAVING sum(p.amount_minor) > o.paid_minor""",
     ),
     (
+        Kind.OVER_REFUND,
+        "at no time was more of an order set aside and refunded than was paid",
+        """SELECT DISTINCT order_no FROM (
+                  SELECT o.order_no, o.paid_minor,
+                         sum(m.minor) OVER (PARTITION BY m.platform_id, m.account ORDER BY m.at, m.minor) AS taken
+                    FROM (
+                      SELECT platform_id, debit_id AS account, at, amount_minor AS minor FROM ledger_transfers
+                       WHERE purpose = 'refund' AND phase = 'pending'
+                       UNION ALL
+                      SELECT platform_id, debit_id, at, -amount_minor FROM ledger_transfers
+                       WHERE purpose = 'refund' AND phase = 'void'
+                       UNION ALL
+                      SELECT platform_id, credit_id, at, -amount_minor FROM ledger_transfers WHERE purpose = 'bounce'
+                    ) m JOIN orders o ON o.platform_id = m.platform_id AND o.id = m.account
+             ) history WHERE taken > paid_minor""",
+    ),
+    (
         Kind.DOUBLE_PAYOUT,
         "a claim has at most one payout that is paid or under way",
         """SELECT c.claim_no FROM claims c JOIN payouts p ON p.platform_id = c.platform_id AND p.claim_id = c.id

@@ -97,6 +97,8 @@ async def _run_case(arena: Arena, case: Case, rounds: int, seen: set[Problem]) -
     seconds = time.monotonic() - began
     url = arena.stack.database_url
     books = compare(url, arena.rail.refunds(), [f"SB{number}" for number in numbers])
+    if books.refused:
+        books.wrong("the rail never had to stop a refund", f"{case.name}: {books.refused}", kind=Kind.OVER_REFUND)
     found = {
         *tally.problems,
         *books.problems,
