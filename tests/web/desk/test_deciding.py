@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from html import unescape
 
@@ -177,6 +178,28 @@ async def test_a_double_click_makes_one_decision_and_looks_like_success(
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert len(await bench.decisions(claim_no)) == 1
     assert len(await bench.payouts(claim_no)) == (0 if noun == "rejection" else 1)
+
+
+async def test_a_colleagues_same_decision_is_not_taken_for_ones_own(as_: As, bench: Bench) -> None:
+    claim_no = await bench.filed()
+    slow, quick = await as_("heshen"), await as_("shenfu")
+    form = await opened_form(slow, bench, claim_no, panel="approve", step="commit")
+    same = await opened_form(quick, bench, claim_no, panel="approve", step="commit")
+    assert (await quick.post(f"/kamen/desk/claims/{claim_no}/approval", same)).status_code == 303
+    assert (await slow.post(f"/kamen/desk/claims/{claim_no}/approval", form)).status_code == 409
+    assert len(await bench.payouts(claim_no)) == 1
+
+
+async def test_two_clicks_at_once_make_one_decision(as_: As, bench: Bench) -> None:
+    claim_no = await bench.filed()
+    browser, twin = await as_("heshen"), await as_("heshen")
+    form = await opened_form(browser, bench, claim_no, panel="approve", step="commit")
+    await twin.get(f"/kamen/desk/claims/{claim_no}")
+    url = f"/kamen/desk/claims/{claim_no}/approval"
+    answers = await asyncio.gather(*(each.post(url, form) for each in (browser, twin)))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len(await bench.decisions(claim_no)) == 1
+    assert len(await bench.payouts(claim_no)) == 1
 
 
 @pytest.mark.parametrize(
