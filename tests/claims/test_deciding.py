@@ -14,11 +14,13 @@ from huiliu.claims.actions import (
     confirm,
     decide,
     escalate,
+    file_claim,
     payout_bounced,
     payout_failed,
     payout_verified,
     prove,
     return_to_review,
+    save_draft,
     take,
     withdraw,
 )
@@ -362,3 +364,48 @@ async def test_buyers_do_not_read_what_staff_say_among_themselves(world: World) 
     assert "怀疑是老客" not in repr(page.timeline)
     assert page.decisions == []
     assert page.history is None
+
+
+async def _called_in(world: World, claim_no: str) -> None:
+    version = (await claim_of(world, claim_no)).version
+    async with world.as_(world.buyer) as tx:
+        await escalate(tx, world.buyer, claim_no, version=version, words="")
+
+
+async def test_nobody_below_the_arbitrator_overrules_the_arbitrators_no(world: World) -> None:
+    result = await filed(world, await bought(world))
+    await reject(world, result.claim_no, "paid_shot")
+    await _called_in(world, result.claim_no)
+    await reject(world, result.claim_no, "paid_shot", by="caiheng")
+    claim = await claim_of(world, result.claim_no)
+    async with world.as_(world.buyer) as tx:
+        await file_claim(
+            tx,
+            world.buyer,
+            result.claim_no,
+            version=claim.version,
+            statement="",
+            requested_minor=100_00,
+            accept_incomplete=True,
+        )
+    key = ApiKey(id=uuid4(), platform_id=world.platform_id, name="商城", scopes=KEY_SCOPES)
+    version = (await claim_of(world, result.claim_no)).version
+    with pytest.raises(NeedsPeople):
+        async with world.as_(key) as tx:
+            await decide(tx, key, result.claim_no, version=version, decision=Decision(kind=DecisionKind.APPROVE))
+    with pytest.raises(NotAllowed):
+        await approve(world, result.claim_no, by="heshen")
+    assert not await approve(world, result.claim_no, by="caiheng")
+
+
+async def test_what_was_typed_and_never_handed_in_is_not_arbitrated(world: World) -> None:
+    made = await bought(world)
+    result = await filed(world, made, minor=30_00)
+    await reject(world, result.claim_no, "paid_shot")
+    async with world.as_(world.buyer) as tx:
+        await save_draft(tx, world.buyer, result.claim_no, reason=None, statement="再想想", requested_minor=100_00)
+    await _called_in(world, result.claim_no)
+    claim = await claim_of(world, result.claim_no)
+    assert (claim.requested_minor, claim.statement) == (30_00, "付款两小时了还没有到账")
+    await approve(world, result.claim_no, by="caiheng")
+    assert await money_of(world, made) == (30_00, 0)

@@ -312,3 +312,23 @@ async def test_a_large_order_stays_large_after_a_part_was_refunded(world: World)
         await tx.run("UPDATE order_lines SET refunded_minor = 20000 WHERE order_id = %(id)s", id=made.order_id)
     result = await filed(world, made, reason=Reason.CHANGED_MIND, minor=400_00, slots=())
     assert result.state is State.FILED, "above 500 yuan a person looks, however little of it is left"
+
+
+async def test_an_order_that_was_closed_meanwhile_is_not_applied_for_again(world: World) -> None:
+    made = await bought(world)
+    result = await filed(world, made)
+    await reject(world, result.claim_no, "paid_shot")
+    async with world.system() as tx:
+        await tx.run("UPDATE orders SET state = 'closed' WHERE id = %(id)s", id=made.order_id)
+    version = (await claim_of(world, result.claim_no)).version
+    with pytest.raises(OrderClosed):
+        async with world.as_(world.buyer) as tx:
+            await file_claim(
+                tx,
+                world.buyer,
+                result.claim_no,
+                version=version,
+                statement="",
+                requested_minor=100_00,
+                accept_incomplete=True,
+            )

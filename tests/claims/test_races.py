@@ -186,3 +186,22 @@ async def test_rejecting_and_approving_at_once_has_one_outcome(world: World) -> 
             )
 
     assert won(await both(approve(world, result.claim_no), turn_down())) == 1
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+async def test_two_lines_approved_at_once_are_counted_together_for_the_second_person(world: World, round_: int) -> None:
+    made = await bought(world, lines=(Line(paid_minor=400_00), Line(paid_minor=400_00)))
+    numbers: list[str] = []
+    for line_no in (1, 2):
+        async with world.as_(world.buyer) as tx:
+            number = await start_draft(
+                tx, world.buyer, order_no=made.order_no, line_no=line_no, reason=Reason.NOT_ARRIVED
+            )
+            version = (await load_claim(tx, world.buyer, number)).version
+            await file_claim(
+                tx, world.buyer, number, version=version, statement="", requested_minor=400_00, accept_incomplete=True
+            )
+        numbers.append(number)
+    answers = await both(*(approve(world, number) for number in numbers))
+    assert sorted(map(str, answers)) == ["False", "True"], "800 of one order by one person, above the limit of 500"
+    assert await money_of(world, made) == (400_00, 0)

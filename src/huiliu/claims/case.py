@@ -130,16 +130,21 @@ async def load_case_by_id(tx: Tx, *, order_id: UUID, line_no: int) -> Case:
 
 def check_claimable(case: Case, *, attempts_max: int) -> None:
     """Whether a new claim may be started at all. Raises the reason why not."""
-    if case.order_state == "closed":
-        raise OrderClosed
-    if case.order_state != "paid":
-        raise OrderNotPaid
+    check_open(case)
     if case.has_live:
         raise LiveClaimExists
     if case.left.amount_minor <= 0:
         raise NothingLeft
     if case.rounds_used >= attempts_max:
         raise AttemptsUsedUp(limit=attempts_max)
+
+
+def check_open(case: Case) -> None:
+    """Whether this page may refund the order at all. Raises OrderClosed, OrderNotPaid."""
+    if case.order_state == "closed":
+        raise OrderClosed
+    if case.order_state != "paid":
+        raise OrderNotPaid
 
 
 def _visible(case: Case | None, viewer: Viewer) -> Case:

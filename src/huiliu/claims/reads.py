@@ -92,6 +92,18 @@ async def claim_by_id(tx: Tx, claim_id: UUID) -> ClaimRow:
     return claim
 
 
+async def filed_statement(tx: Tx, claim: ClaimRow) -> str:
+    """What the buyer said when applying for the claim's round."""
+    found = await tx.value(
+        "SELECT statement FROM claim_rounds"
+        " WHERE platform_id = %(platform)s AND claim_id = %(id)s AND round = %(round)s LIMIT 1",
+        platform=tx.platform_id,
+        id=claim.id,
+        round=claim.round,
+    )
+    return str(found or "")
+
+
 async def open_request(tx: Tx, claim_id: UUID) -> RequestRow | None:
     """What is being waited for, if anything."""
     return await tx.one(

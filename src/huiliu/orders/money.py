@@ -25,6 +25,15 @@ class LineOverRefund(OverRefund):
     constraint = "line_not_over_refunded"
 
 
+async def hold_order(tx: Tx, order_id: UUID) -> None:
+    """Let nobody else's refund change the order until this transaction ends: for a rule that counts what it has refunded."""
+    await tx.value(
+        "SELECT 1 FROM orders WHERE platform_id = %(platform)s AND id = %(order)s FOR NO KEY UPDATE",
+        platform=tx.platform_id,
+        order=order_id,
+    )
+
+
 async def reserve_on_order(tx: Tx, *, order_id: UUID, line_no: int, amount_minor: int) -> None:
     """Set an amount aside on the order and its line. Raises OverRefund."""
     await _change(tx, order_id, line_no, reserved=amount_minor, refunded=0)

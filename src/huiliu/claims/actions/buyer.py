@@ -21,7 +21,7 @@ from huiliu.claims.model import (
     WindowOver,
     after,
 )
-from huiliu.claims.reads import given_since, open_request
+from huiliu.claims.reads import filed_statement, given_since, open_request
 from huiliu.claims.store import ClaimRow
 from huiliu.deadlines.actions import clear_timers, set_timer
 from huiliu.deadlines.calendar import WorkingCalendar
@@ -30,6 +30,7 @@ from huiliu.deadlines.reads import working_calendar
 from huiliu.evidence.reads import have
 from huiliu.journal.actions import record
 from huiliu.journal.model import Entry
+from huiliu.journal.reads import timeline
 from huiliu.kit.db import Tx
 from huiliu.people.model import Viewer
 
@@ -93,7 +94,18 @@ async def escalate(tx: Tx, viewer: Viewer, claim_no: str, *, version: int, words
         raise NotYet(when=window.opens_at.isoformat())
     if window.closes_at is not None and tx.now > window.closes_at:
         raise WindowOver(until=window.closes_at.isoformat())
+    if claim.state is State.REJECTED:
+        await _drop_what_was_not_filed(tx, claim)
     await _to_mediation(tx, claim, judgement, calendar, words=words)
+
+
+async def _drop_what_was_not_filed(tx: Tx, claim: ClaimRow) -> None:
+    """The rejected application is arbitrated, not what was typed since for one that was never handed in."""
+    filed = [event for event in await timeline(tx, claim.id) if event.kind in {"claim.filed", "claim.reapplied"}]
+    asked = filed[-1].body["requested_minor"] if filed else claim.requested_minor
+    assert isinstance(asked, int)
+    statement = await filed_statement(tx, claim)
+    await store.save_draft(tx, claim, reason=claim.reason, statement=statement, requested_minor=asked)
 
 
 async def escalate_overdue(tx: Tx, claim: ClaimRow) -> None:

@@ -37,15 +37,18 @@ async def _held_version(tx: Tx, claim: ClaimRow) -> object:
 
 
 def decider_permission(claim: ClaimRow, usual: Permission) -> Permission:
-    """Once the platform was called in, the arbitrator's hat is needed for what a reviewer's was enough for."""
-    return Permission.ARBITRATE if claim.state is State.MEDIATING else usual
+    """Once the platform was called in, the arbitrator's hat is needed for what a reviewer's was enough for.
+
+    Also when the buyer applies again after the arbitrator's no: nobody below overrules it.
+    """
+    return Permission.ARBITRATE if claim.is_mediated else usual
 
 
 def check_decider(decider: Staff | ApiKey, claim: ClaimRow, usual: Permission) -> None:
     """Whether this person or machine may steer the claim. Raises NotAllowed; NeedsPeople for a machine in a mediation."""
     if isinstance(decider, Staff):
         require(decider, decider_permission(claim, usual))
-    elif claim.state is State.MEDIATING:
+    elif claim.is_mediated:
         raise NeedsPeople
 
 

@@ -32,6 +32,7 @@ from huiliu.journal.actions import record
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
+from huiliu.orders.money import hold_order
 from huiliu.people.model import ApiKey, Permission, Staff, require
 from huiliu.people.reads import load_platform
 
@@ -47,6 +48,8 @@ async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int
     if decision.kind is DecisionKind.REJECT:
         await _reject(tx, claim, decision)
         return False
+    # Two of the order's lines approved at once would each be counted without the other.
+    await hold_order(tx, claim.order_id)
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     amount = _amount(claim, case, decision)
     kind = DecisionKind.APPROVE if amount.amount_minor == claim.requested_minor else DecisionKind.PART

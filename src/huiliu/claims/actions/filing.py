@@ -11,7 +11,7 @@ import msgspec
 from huiliu.claims import store
 from huiliu.claims.actions.draft import check_words
 from huiliu.claims.actions.money import pay_out
-from huiliu.claims.case import Case, check_claimable, load_case, load_case_by_id
+from huiliu.claims.case import Case, check_claimable, check_open, load_case, load_case_by_id
 from huiliu.claims.judgement import Judgement, judge_case
 from huiliu.claims.model import (
     STATEMENT_MAX,
@@ -194,6 +194,7 @@ async def _check_round(tx: Tx, claim: ClaimRow, case: Case, judgement: Judgement
     if not is_again:
         check_claimable(case, attempts_max=judgement.attempts_max)
         return
+    check_open(case)  # it may have been closed since the rejection
     if case.rounds_used >= judgement.attempts_max:
         raise AttemptsUsedUp(limit=judgement.attempts_max)
     assert claim.closed_at is not None, "a rejected claim without the time of its rejection"
