@@ -46,6 +46,18 @@ async def test_a_decision_and_a_clock_at_once_have_one_outcome(world: World) -> 
     assert (await claim_of(world, result.claim_no)).state in (State.PAYING, State.MEDIATING)
 
 
+async def test_a_claim_that_nobody_can_read_stops_no_other_clock(world: World) -> None:  # noqa: F811
+    broken = await filed(world, await bought(world))
+    whole = await filed(world, await bought(world))
+    async with world.system() as tx:
+        await tx.run("UPDATE claims SET reason = 'of_a_newer_version' WHERE id = %(id)s", id=broken.claim_id)
+        await tx.run("UPDATE timers SET due_at = %(at)s WHERE claim_id = %(id)s", at=NOW, id=broken.claim_id)
+    await clocks.run_once(world.pool, clock=lambda: NOW + timedelta(days=7))
+    assert (await claim_of(world, whole.claim_no)).state is State.MEDIATING
+    async with world.system() as tx:
+        await tx.run("UPDATE claims SET reason = 'not_arrived' WHERE id = %(id)s", id=broken.claim_id)
+
+
 @pytest.mark.usefixtures("world")
 async def test_sweeping_an_installation_with_nothing_old_forgets_nothing_of_use(
     world: World,  # noqa: F811

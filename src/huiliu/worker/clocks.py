@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 
 from huiliu.claims.actions import clock_ran_out
 from huiliu.deadlines.actions import due_timers
@@ -32,4 +34,9 @@ async def run_once(pool: Pool, *, clock: Callable[[], datetime] = utc_now) -> in
                 acted += await clock_ran_out(tx, timer)
         except Conflict:
             log.info("claim moved first", claim=str(timer.claim_id), clock=timer.kind.value)
+        except (psycopg.InterfaceError, PoolTimeout):
+            raise  # no database: nobody's clock can run
+        except Exception:
+            # One claim's trouble must not stop the others: the earliest is tried first, so it would stop them for good.
+            log.exception("clock left running", claim=str(timer.claim_id), clock=timer.kind.value)
     return acted
