@@ -76,7 +76,8 @@ def answer_bug(request: HttpRequest, error: Exception) -> Response[bytes]:
 def _page(request: HttpRequest, status: int, notice: Notice) -> Response[bytes]:
     caller = caller_of(request)
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    back = f"/{caller.platform.slug}/" if caller.platform else "/"
+    home = f"/{caller.platform.slug}/" if caller.platform else "/"
+    back = f"{home}desk/" if caller.here.startswith(f"{home}desk/") else home
     page = RefusalPage(status, notice, str(request_id), back)
     return show_plain(caller, "refusal.html", page, status=status)
 

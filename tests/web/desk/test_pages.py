@@ -261,3 +261,26 @@ def test_the_desks_script_is_small_and_off_while_an_input_method_composes() -> N
     assert len(script) <= SCRIPT_BYTES_MAX
     assert b"isComposing" in script
     assert b"keyCode === 229" in script
+
+
+async def test_an_open_claim_hears_of_what_a_colleague_did(as_: As, bench: Bench) -> None:
+    claim_no = await bench.filed()
+    mine, theirs = await as_("heshen"), await as_("shenfu")
+    html = (await mine.get(f"/kamen/desk/claims/{claim_no}")).text
+    pulse = re.search(r'id="pulse"\s+hx-get="([^"]+)"', html)
+    assert pulse is not None
+    url = pulse.group(1).replace("&amp;", "&")
+    assert "您打开之后" not in (await mine.get(url)).text
+    fields = {"version": str((await bench.claim(claim_no)).version), "seen": "1"}
+    assert (await theirs.post(f"/kamen/desk/claims/{claim_no}/assignment", fields)).status_code == 303
+    await mine.get(url)
+    assert "您打开之后" in mine.html
+    assert "沈复 接手审核" in mine.html.split('id="pulse"')[1].split("</ul>")[0]
+    for wrong in ("x", "-1", "9" * 400, "１"):
+        assert (await mine.client.get(f"/kamen/desk/claims/{claim_no}", params={"seen": wrong})).status_code == 200
+
+
+async def test_an_error_at_the_desk_leads_back_to_the_desk(as_: As) -> None:
+    answer = await (await as_("heshen")).get("/kamen/desk/claims/RF-NO-SUCH")
+    assert answer.status_code == 404
+    assert 'href="/kamen/desk/"' in answer.text.split("<main")[1]

@@ -31,7 +31,10 @@ from huiliu.web.page import Notice, notice_of, see, show
 from huiliu.web.visit import FromVisit, Visit
 
 CLAIM_NO_MAX = 40
+MARK_DIGITS_MAX = 9
 OTHERS_SHOWN = 6
+REFRESH_SECONDS = 25
+"""How often an open claim asks whether a colleague or the buyer did anything meanwhile."""
 FINANCE_SEES = frozenset({State.PAYING, State.REFUNDED, State.REJECTED, State.WITHDRAWN})
 
 
@@ -47,10 +50,13 @@ class ClaimShown(Struct, frozen=True, kw_only=True):
     panel: Panel | None
     notice: Notice | None
     news: tuple[Line, ...]
-    """What happened since the writer of a refused decision looked."""
+    """What happened since the reader looked."""
+    since: int
+    """The last line of the journal that the reader has seen; the page asks for news from there on."""
     kept_words: str
     """What was typed into a form that is no longer there."""
     done: str
+    refresh_seconds: int = REFRESH_SECONDS
     words_max: int = WORDS_MAX
     statement_max: int = STATEMENT_MAX
 
@@ -87,6 +93,7 @@ async def claim(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str])
         view=asked.get("view", ""),
         panel=asked.get("do", ""),
         done=done if done in DONE_BY else "",
+        since=asked.get("seen", ""),
     )
 
 
@@ -140,11 +147,12 @@ async def _show(
     ready: str = "",
     refusal: Refusal | None = None,
     done: str = "",
+    since: str = "",
 ) -> Response[bytes]:
     async with visit.as_staff() as tx:
         found = await load_desk_claim(tx, visit, staff, claim_no)
         view, side = await neighbours(tx, visit, staff, view_code=view, here=found.whole.claim.claim_no)
-    seen = int(draft.seen) if draft and draft.seen.isascii() and draft.seen.isdigit() else found.last_seen
+    seen = _mark(draft.seen if draft else since, found)
     wanted = draft.panel if draft else panel
     form = None
     if is_open_to(found.whole, wanted) and wanted != "take":
@@ -163,7 +171,8 @@ async def _show(
         buttons=buttons(found.whole, wanted if form else ""),
         panel=form,
         notice=notice_of(visit.lang, refusal) if refusal else None,
-        news=tuple(line for line in found.lines if line.line.mark > seen) if refusal else (),
+        news=tuple(line for line in found.lines if line.line.mark > seen),
+        since=seen,
         kept_words="" if form or draft is None else draft.words or draft.note,
         done=done,
     )
@@ -216,6 +225,12 @@ def _check_theirs(staff: Staff, whole: ClaimPage) -> None:
     sees_all = staff.may(Permission.REVIEW) or staff.may(Permission.ADMINISTER)
     if not sees_all and whole.claim.state not in FINANCE_SEES and not whole.payouts:
         raise NotAllowed(permission=Permission.REVIEW.value)
+
+
+def _mark(text: str, found: DeskClaim) -> int:
+    """A line of the journal as a form or an address names it; anything else means: up to date."""
+    is_mark = text.isascii() and text.isdigit() and len(text) <= MARK_DIGITS_MAX
+    return int(text) if is_mark else found.last_seen
 
 
 def _next(side: list[QueueLine]) -> str:

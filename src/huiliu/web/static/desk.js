@@ -27,7 +27,7 @@
   }
 
   // ------------------------------------------------------------------------------------------ the evidence viewer
-  var viewer = one("#viewer"), shots = [], at = 0;
+  var viewer = null, shots = [], at = 0;
   function show(step) {
     at = (at + step + shots.length) % shots.length;
     var shot = shots[at], image = viewer.querySelector("img");
@@ -39,6 +39,7 @@
     viewer.querySelector("[data-plain]").href = shot.href;
   }
   function look(shot) {
+    viewer = one("#viewer"); // the page's middle may have been renewed
     if (!viewer || !viewer.showModal) return false;
     shots = all("[data-shot]");
     at = Math.max(0, shots.indexOf(shot));
@@ -103,10 +104,10 @@
 
   // A panel that was just opened is typed into at once.
   function settle(event) {
+    if (!event.detail.target || event.detail.target.id !== "main") return;
     marked = -1;
-    var panel = event && event.detail && event.detail.target && event.detail.target.id === "decide" ? one("#decide") : null;
-    var first = panel && panel.querySelector("[data-first]");
-    if (first) first.focus();
+    var first = one("#decide [data-first]");
+    if (first) first.focus({ preventScroll: true });
   }
   document.addEventListener("htmx:afterSettle", settle);
 })();
