@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from urllib.parse import urljoin
+
 import pytest
 
 from tests.web.conftest import Browser, Shop
@@ -157,3 +161,24 @@ async def test_no_strange_field_is_a_bug(xiaoman: Browser, shop: Shop, field: st
             }
             answer = await xiaoman.post(address, {**usual, field: value})
             assert answer.status_code < 500, (address, field, value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example/x",
+        "///evil.example/",
+        "/%5Cevil.example/",
+        "/%5C/evil.example/",
+        "/%09/evil.example/",
+        "/%0a/evil",
+    ],
+)
+async def test_no_address_makes_a_page_link_to_another_site(visitor: Browser, path: str) -> None:
+    answer = await visitor.client.get(f"http://kamen.test{path}")
+    assert answer.status_code < 500
+    links = re.findall(r'(?:href|action)="([^"]*)"', answer.text)
+    assert links
+    for link in links:
+        meant = urljoin("http://kamen.test/", re.sub(r"[\t\r\n]", "", unescape(link)).replace("\\", "/"))
+        assert meant.startswith("http://kamen.test/"), link

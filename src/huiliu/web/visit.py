@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from litestar.di import NamedDependency
 
@@ -26,6 +26,8 @@ LANG_PARAM = "lang"
 BUYER_COOKIE = "hl_buyer_"
 STAFF_COOKIE = "hl_staff_"
 ADDRESS_UNKNOWN = "unknown"
+PATH_MARKS = "/:@!$&'()*+,;=-._~"
+"""What a path may hold as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def caller_of(request: HttpRequest) -> Caller:
     caller = Caller(
         house=house,
         lang=chosen or _lang(request.cookies.get(LANG_COOKIE, "")) or _accepted(request),
-        here=request.url.path + (f"?{urlencode(query)}" if query else ""),
+        here=_address(request.url.path) + (f"?{urlencode(query)}" if query else ""),
         packs="gzip" in request.headers.get("accept-encoding", ""),
         form_cookie=cookie or new_form_cookie(),
         form_cookie_is_new=not cookie,
@@ -161,6 +163,11 @@ def client_address(request: HttpRequest, trusted_proxies: int) -> str:
         if len(seen) >= trusted_proxies:
             return seen[-trusted_proxies]
     return request.client.host if request.client else ADDRESS_UNKNOWN
+
+
+def _address(path: str) -> str:
+    """The path as a link of this site: //elsewhere, /\\elsewhere and a path with a tab in it would lead to another."""
+    return "/" + quote(path.lstrip("/\\"), safe=PATH_MARKS)
 
 
 def _lang(text: str) -> Lang | None:
