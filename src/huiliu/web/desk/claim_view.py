@@ -150,9 +150,17 @@ def desk_claim(
 
 
 def _assignee(whole: ClaimPage) -> str:
-    kinds = {"claim.taken", "claim.asked_buyer", "claim.asked_platform"}
-    taken = [event for event in whole.timeline if event.kind in kinds and event.actor_kind == "staff"]
-    return taken[-1].actor_name if taken and whole.claim.state is not State.FILED else ""
+    """Who took it last, asked for something or decided it."""
+    kinds = {
+        "claim.taken",
+        "claim.asked_buyer",
+        "claim.asked_platform",
+        "claim.proposed",
+        "claim.approved",
+        "claim.rejected",
+    }
+    mine = [event for event in whole.timeline if event.kind in kinds and event.actor_kind == "staff"]
+    return mine[-1].actor_name if mine and whole.claim.state is not State.FILED else ""
 
 
 def _verdict(lang: Lang, whole: ClaimPage) -> Verdict:
@@ -165,7 +173,7 @@ def _verdict(lang: Lang, whole: ClaimPage) -> Verdict:
         label=judgement.policy_label,
         policy_id=str(published.id) if published else "",
         proposed=judgement.proposed,
-        formula=judgement.formula(lang),
+        formula=judgement.formula(lang) if judgement.proposed else "",
         missing=tuple(slot_name(lang, code) for code in judgement.missing),
         flags=tuple(flag.value for flag in verdict.flags) if verdict else (),
         conflict=", ".join(verdict.rivals) if verdict and verdict.conflict else "",
