@@ -26,7 +26,6 @@ SOME_FAULTS = ("after_outcome", "accept_then_timeout", "wrong_amount", "released
 def _server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each run starts a server of its own: the database is one of the things that die."""
     monkeypatch.delenv("HUILIU_DATABASE_URL", raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/tmp")
 
 
 def test_two_rounds_of_every_race_break_nothing() -> None:

