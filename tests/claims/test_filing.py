@@ -332,3 +332,21 @@ async def test_an_order_that_was_closed_meanwhile_is_not_applied_for_again(world
                 requested_minor=100_00,
                 accept_incomplete=True,
             )
+
+
+async def test_what_needs_two_people_is_not_paid_by_the_policy_alone(world: World) -> None:
+    made = await bought(world, usage="unused", paid_minor=490_00)
+    async with world.system() as tx:
+        await tx.run(
+            "UPDATE platforms SET settings = '{\"second_person_over_minor\": 20000}' WHERE id = %(id)s",
+            id=world.platform_id,
+        )
+    try:
+        result = await filed(world, made, reason=Reason.CHANGED_MIND, minor=490_00, slots=())
+        assert result.state is State.FILED
+        assert await approve(world, result.claim_no) is True
+        small = await filed(world, await bought(world, usage="unused"), reason=Reason.CHANGED_MIND, slots=())
+        assert small.state is State.PAYING
+    finally:
+        async with world.system() as tx:
+            await tx.run("UPDATE platforms SET settings = '{}' WHERE id = %(id)s", id=world.platform_id)

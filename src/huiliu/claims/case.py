@@ -13,7 +13,9 @@ from huiliu.evidence.records import PlatformFacts, UsageRecord
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.money import Money
-from huiliu.people.model import Buyer, Viewer
+from huiliu.people.model import Buyer, PlatformSettings, Viewer
+
+DEFAULT_LIMIT_MINOR = PlatformSettings().second_person_over_minor
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     usage_at: datetime | None
     rounds_used: int
     has_live: bool
+    second_person_over_minor: int
+    """Above this, counted over everything refunded on the order, a second person must confirm."""
     policy_in_force: UUID | None
     """The version in force when the order was placed."""
 
@@ -65,6 +69,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """What can still be refunded: of the line, and never more than of the order."""
         line = self.paid_minor - self.taken_minor
         return Money(min(line, self.order_paid_minor - self.order_taken_minor), self.currency)
+
+    def is_above_limit(self, amount: Money) -> bool:
+        """Whether one person, or the policy alone, may not decide this much: slices under the limit add up."""
+        return self.order_taken_minor + amount.amount_minor > self.second_person_over_minor
 
     @property
     def known(self) -> PlatformFacts:
@@ -115,6 +123,7 @@ async def load_case(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int) -> C
         platform=tx.platform_id,
         order_no=order_no,
         line=line_no,
+        limit=DEFAULT_LIMIT_MINOR,
     )
     return _visible(case, viewer)
 
@@ -122,7 +131,12 @@ async def load_case(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int) -> C
 async def load_case_by_id(tx: Tx, *, order_id: UUID, line_no: int) -> Case:
     """The line of a claim that was already found to be visible."""
     case = await tx.one(
-        Case, _CASE_SQL + " AND o.id = %(order_id)s LIMIT 1", platform=tx.platform_id, order_id=order_id, line=line_no
+        Case,
+        _CASE_SQL + " AND o.id = %(order_id)s LIMIT 1",
+        platform=tx.platform_id,
+        order_id=order_id,
+        line=line_no,
+        limit=DEFAULT_LIMIT_MINOR,
     )
     assert case is not None, "a claim without its order line"
     return case
@@ -170,7 +184,9 @@ SELECT o.id AS order_id, o.order_no, l.line_no, o.contact_hash, o.state AS order
                   AND c.state IN ('filed', 'reviewing', 'waiting_buyer', 'waiting_platform', 'confirming', 'paying',
                                   'mediating')) AS has_live,
        (SELECT p.id FROM policies p WHERE p.platform_id = o.platform_id AND p.effective_from <= o.ordered_at
-         ORDER BY p.effective_from DESC LIMIT 1) AS policy_in_force
+         ORDER BY p.effective_from DESC LIMIT 1) AS policy_in_force,
+       (SELECT coalesce((settings->>'second_person_over_minor')::bigint, %(limit)s::bigint) FROM platforms
+         WHERE platforms.id = o.platform_id) AS second_person_over_minor
   FROM orders o
   JOIN order_lines l ON l.platform_id = o.platform_id AND l.order_id = o.id AND l.line_no = %(line)s
   LEFT JOIN LATERAL (

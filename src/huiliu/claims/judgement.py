@@ -30,6 +30,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     case_facts: CaseFacts
     amount: Amount | None
     paid_minor: int
+    alone_most_minor: int
+    """Above this, what the policy gives waits for people: two of them."""
     lengths: Lengths
     attempts_max: int
 
@@ -111,7 +113,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.verdict is None or not self.verdict.automatic or self.proposed is None or not self.proposed:
             return None
-        if requested_minor > self.proposed.amount_minor:
+        if requested_minor > min(self.proposed.amount_minor, self.alone_most_minor):
             return None
         return Money(requested_minor, self.proposed.currency)
 
@@ -137,6 +139,7 @@ async def judge_case(
             case_facts=facts,
             amount=None,
             paid_minor=case.paid_minor,
+            alone_most_minor=0,
             lengths=Lengths(),
             attempts_max=Limits().applications,
         )
@@ -160,6 +163,7 @@ async def judge_case(
         if verdict.amount is None
         else refund_amount(verdict.amount, case_money(case), units=case_use(case)),
         paid_minor=case.paid_minor,
+        alone_most_minor=case.second_person_over_minor - case.order_taken_minor,
         lengths=lengths_of(policy.limits),
         attempts_max=policy.limits.applications,
     )

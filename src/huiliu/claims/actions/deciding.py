@@ -34,7 +34,6 @@ from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
 from huiliu.orders.money import hold_order
 from huiliu.people.model import ApiKey, Permission, Staff, require
-from huiliu.people.reads import load_platform
 
 
 async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int, decision: Decision) -> bool:
@@ -54,7 +53,7 @@ async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int
     amount = _amount(claim, case, decision)
     kind = DecisionKind.APPROVE if amount.amount_minor == claim.requested_minor else DecisionKind.PART
     decision = structs.replace(decision, kind=kind, amount_minor=amount.amount_minor)
-    if await _needs_second(tx, claim, case, amount):
+    if case.is_above_limit(amount) or second_person_flags(claim.verdict):
         if isinstance(decider, ApiKey):
             raise NeedsPeople
         await _propose(tx, claim, decision, amount)
@@ -159,12 +158,6 @@ def _amount(claim: ClaimRow, case: Case, decision: Decision) -> Money:
     if not 0 < amount <= most:
         raise AmountOutOfRange(most=most)
     return Money(amount, claim.currency)
-
-
-async def _needs_second(tx: Tx, claim: ClaimRow, case: Case, amount: Money) -> bool:
-    """Counted over everything ever refunded on the order, so that slices under the limit do not slip past it."""
-    limit = (await load_platform(tx)).settings.second_person_over_minor
-    return case.order_taken_minor + amount.amount_minor > limit or second_person_flags(claim.verdict)
 
 
 def _check_lengths(decision: Decision) -> None:
