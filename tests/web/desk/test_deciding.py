@@ -212,6 +212,8 @@ async def test_two_clicks_at_once_make_one_decision(as_: As, bench: Bench) -> No
         ("approval", {"panel": "part", "amount": "1.234"}, 422, "不是金额"),
         ("rejection", {**REJECTION, "reason": "because"}, 422, "还不完整"),
         ("rejection", {**REJECTION, "clause": ""}, 422, "还不完整"),
+        ("rejection", {**REJECTION, "clause": "F1\0"}, 422, "不能显示"),
+        ("rejection", {**REJECTION, "clause": "F" * 61}, 422, "文字太长"),
         ("rejection", {**REJECTION, "words": " "}, 422, "还不完整"),
         ("rejection", {**REJECTION, "slots": "passport"}, 422, "还不完整"),
         ("rejection", {**REJECTION, "words": "请看 {product}"}, 422, "占位符"),

@@ -53,6 +53,8 @@ UNRESOLVED = re.compile(r"[{｛]\s*\w+\s*[}｝]")
 """A placeholder of a ready sentence that nobody filled in."""
 SLOTS_MAX = 20
 TYPED_MAX = 4_000
+CLAUSE_MAX = 60
+"""A clause is named by its number; without a policy in force, by a few words."""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -159,7 +161,9 @@ def _version(draft: Draft) -> int:
 
 
 def _check_words(draft: Draft) -> None:
-    for field, text in (("words", draft.words), ("note", draft.note)):
+    if len(draft.clause) > CLAUSE_MAX:
+        raise Invalid(field="clause", problem="text_too_long")
+    for field, text in (("words", draft.words), ("note", draft.note), ("clause", draft.clause)):
         if any(ord(char) < 32 and char not in "\n\t" for char in text):
             raise Invalid(field=field, problem="control_characters")
     if UNRESOLVED.search(draft.words):
