@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
+import httpx
 import pytest
 
+from huiliu.app import create_app
+from huiliu.kit.db import Pool
+from huiliu.kit.keyring import Keyring
+from huiliu.kit.settings import Settings
 from huiliu.web.assets import assets
 from huiliu.web.form import form_token, new_form_cookie
 from huiliu.web.headers import CONTENT_POLICY
 from huiliu.web.visit import next_url
+from tests.conftest import NOW
 from tests.web.conftest import Browser
 
 KB = 1024
@@ -143,3 +150,30 @@ async def test_who_is_not_signed_in_is_led_to_the_door_and_back(visitor: Browser
     assert answer.headers["location"] == "/kamen/?next=%2Fkamen%2Forders%3Fshow%3Dclaimed"
     page = await visitor.follow(answer)
     assert 'name="next" value="/kamen/orders?show=claimed"' in page.text
+
+
+async def test_over_https_a_neighbouring_subdomain_can_plant_no_cookie(
+    pool: Pool, keyring: Keyring, furnished: None, tmp_path: Path
+) -> None:
+    app = create_app(Settings(data_dir=tmp_path, secure_cookies=True), pool=pool, keyring=keyring, clock=lambda: NOW)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://kamen.test")
+    async with client:
+        browser = Browser(client)
+        page = await browser.get("/kamen/?lang=zh-CN")
+        for cookie in page.headers.get_list("set-cookie"):
+            assert cookie.startswith("__Host-")
+            assert "secure" in cookie.lower()
+            assert "httponly" in cookie.lower()
+            assert "path=/;" in f"{cookie.lower()};"
+            assert "domain" not in cookie.lower()
+        sent = await browser.post("/kamen/order-access", {"order_no": "KM1", "secret": "1234"})
+        assert sent.status_code == 404, "our own form is taken: the order is not there"
+        planted = {"cookie": "hl_form=mine"}
+        client.cookies.clear()
+        forged = await client.post(
+            "/kamen/order-access",
+            data={"order_no": "KM1", "secret": "1234", "_form": form_token("mine")},
+            headers=planted,
+        )
+        assert forged.status_code == 403
+        assert "没有保存 Cookie" in forged.text

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from typing import TypeAlias
 
-from litestar import Request
-from litestar.datastructures import State, UploadFile
+from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from msgspec import Struct
 
 from huiliu.kit.errors import Invalid, Refusal
-
-HttpRequest: TypeAlias = Request[None, None, State]
+from huiliu.web.cookies import HttpRequest, sent_cookie
 
 FORM_COOKIE = "hl_form"
 FORM_FIELD = "_form"
@@ -97,7 +94,7 @@ async def only_our_forms(request: HttpRequest) -> None:
     if request.method in SAFE:
         return
     token = request.headers.get(FORM_HEADER) or (await read_form(request)).text(FORM_FIELD, chars_max=200)
-    cookie = request.cookies.get(FORM_COOKIE, "")
+    cookie = sent_cookie(request, FORM_COOKIE)
     if request.headers.get("sec-fetch-site") == "cross-site" or not _proves(token, cookie):
         raise FormExpired
 

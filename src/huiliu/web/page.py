@@ -19,6 +19,7 @@ from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, has_words, refusal_words, say
 from huiliu.web import format as forms
 from huiliu.web.assets import asset_url
+from huiliu.web.cookies import cookie_name
 from huiliu.web.form import FORM_COOKIE
 from huiliu.web.visit import LANG_COOKIE, Caller, Visit
 
@@ -127,7 +128,7 @@ def _cookies(caller: Caller) -> list[Cookie]:
 def kept_cookie(caller: Caller, name: str, value: str, *, seconds: int) -> Cookie:
     """A cookie that scripts cannot read and other sites' forms do not bring along."""
     return Cookie(
-        key=name,
+        key=cookie_name(caller.house, name),
         value=value,
         max_age=seconds,
         path="/",

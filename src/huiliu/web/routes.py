@@ -21,6 +21,7 @@ from huiliu.people.sessions import load_session
 from huiliu.web import demo
 from huiliu.web.assets import static_file
 from huiliu.web.buyer import claims, drafts, find, orders, policies, reasons, uploads
+from huiliu.web.cookies import sent_cookie
 from huiliu.web.desk import mount as desk
 from huiliu.web.errors import answer_bug, answer_http, answer_refusal
 from huiliu.web.form import HttpRequest, only_our_forms
@@ -63,8 +64,8 @@ async def visit_of(request: HttpRequest, slug: FromPath[str]) -> Visit:
         staff=staff,
         now=house.clock(),
         address=client_address(request, house.settings.trusted_proxies),
-        buyer_token=request.cookies.get(BUYER_COOKIE + slug),
-        staff_token=request.cookies.get(STAFF_COOKIE + slug),
+        buyer_token=sent_cookie(request, BUYER_COOKIE + slug) or None,
+        staff_token=sent_cookie(request, STAFF_COOKIE + slug) or None,
     )
 
 
@@ -104,7 +105,7 @@ def pages() -> Router:
 
 
 async def _signed_in(request: HttpRequest, platform: Platform) -> tuple[Buyer | None, Staff | None]:
-    tokens = [request.cookies.get(name + platform.slug) for name in (BUYER_COOKIE, STAFF_COOKIE)]
+    tokens = [sent_cookie(request, name + platform.slug) for name in (BUYER_COOKIE, STAFF_COOKIE)]
     if not any(tokens):
         return None, None
     house = caller_of(request).house

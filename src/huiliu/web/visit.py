@@ -19,6 +19,7 @@ from huiliu.kit.text import Lang
 from huiliu.people.actor import actor_of
 from huiliu.people.messages import Courier
 from huiliu.people.model import Buyer, Platform, Staff
+from huiliu.web.cookies import sent_cookie
 from huiliu.web.form import FORM_COOKIE, HttpRequest, form_token, new_form_cookie
 
 LANG_COOKIE = "hl_lang"
@@ -133,12 +134,12 @@ def caller_of(request: HttpRequest) -> Caller:
     if kept is not None:
         return kept
     house: House = request.app.state["house"]
-    cookie = request.cookies.get(FORM_COOKIE, "")
+    cookie = sent_cookie(request, FORM_COOKIE)
     chosen = _lang(request.query_params.get(LANG_PARAM, ""))
     query = [(name, value) for name, value in request.query_params.multi_items() if name != LANG_PARAM]
     caller = Caller(
         house=house,
-        lang=chosen or _lang(request.cookies.get(LANG_COOKIE, "")) or _accepted(request),
+        lang=chosen or _lang(sent_cookie(request, LANG_COOKIE)) or _accepted(request),
         here=_address(request.url.path) + (f"?{urlencode(query)}" if query else ""),
         packs="gzip" in request.headers.get("accept-encoding", ""),
         form_cookie=cookie or new_form_cookie(),
