@@ -30,7 +30,7 @@ async def version_of(shop: Shop, claim_no: str) -> int:
     return int((await shop.get(f"/claims/{claim_no}")).json()["version"])
 
 
-REJECTION = {"reason": "evidence_missing", "clause": "3.2", "missing": ["paid_shot"], "words": "请补充支付成功截图。"}
+REJECTION = {"reason": "evidence_missing", "clause": "F3", "missing": ["paid_shot"], "words": "请补充支付成功截图。"}
 
 
 async def test_a_claim_is_asked_about_answered_and_approved_in_part(shop: Shop) -> None:

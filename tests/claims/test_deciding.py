@@ -198,6 +198,7 @@ async def test_the_second_person_may_send_it_back_and_the_first_may_not_slip_pas
         Decision(kind=DecisionKind.REJECT, clause="F1", words="不行"),
         Decision(kind=DecisionKind.REJECT, reason=RejectReason.OTHER, words="不行"),
         Decision(kind=DecisionKind.REJECT, reason=RejectReason.OTHER, clause="F1", words="  "),
+        Decision(kind=DecisionKind.REJECT, reason=RejectReason.OTHER, clause="F99", words="不行"),
     ],
 )
 async def test_a_rejection_names_reason_clause_and_words(world: World, decision: Decision) -> None:

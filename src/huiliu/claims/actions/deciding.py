@@ -34,6 +34,7 @@ from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
 from huiliu.orders.money import hold_order
 from huiliu.people.model import ApiKey, Permission, Staff, require
+from huiliu.policy.reads import load_policy
 
 
 async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int, decision: Decision) -> bool:
@@ -44,6 +45,7 @@ async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int
     """
     claim = await claim_at_version(tx, decider, claim_no, version)
     check_decider(decider, claim, Permission.DECIDE)
+    await _check_clause(tx, claim, decision)
     if decision.kind is DecisionKind.REJECT:
         await _reject(tx, claim, decision)
         return False
@@ -96,6 +98,14 @@ async def return_to_review(tx: Tx, staff: Staff, claim_no: str, *, version: int,
     await back_to_review(tx, claim, Move.RETURN)
     await store.end_decision(tx, proposed.id, state="returned", is_second=proposed.by_id != str(staff.id))
     await record(tx, claim.id, Entry("claim.returned", {"note": note}))
+
+
+async def _check_clause(tx: Tx, claim: ClaimRow, decision: Decision) -> None:
+    """The clause a buyer is pointed to must be one of the version they can read."""
+    if not decision.clause or claim.policy_id is None:
+        return
+    if (await load_policy(tx, claim.policy_id)).policy.clause(decision.clause) is None:
+        raise DecisionIncomplete(field="clause")
 
 
 async def _reject(tx: Tx, claim: ClaimRow, decision: Decision) -> None:
