@@ -115,14 +115,14 @@ async def two_reviewers(arena: Arena, tally: Tally, numbers: range) -> None:
 
 
 async def two_confirmations(arena: Arena, tally: Tally, numbers: range) -> None:
-    """600.00 yuan, proposed by 何审: 沈复 and 裁衡 confirm at once; every third round 何审, who may not, presses too."""
-    arena.alter(numbers, "UPDATE orders SET paid_minor = 60000 WHERE order_no = ANY (%(orders)s)")
+    """600.00 of 1,500.00 yuan, proposed by 何审: 沈复 and 裁衡 confirm at once; every third round 何审, who may not, presses too."""
+    arena.alter(numbers, "UPDATE orders SET paid_minor = 150000 WHERE order_no = ANY (%(orders)s)")
     arena.alter(
         numbers,
-        """UPDATE order_lines l SET paid_minor = 60000 FROM orders o
+        """UPDATE order_lines l SET paid_minor = 150000 FROM orders o
             WHERE o.platform_id = l.platform_id AND o.id = l.order_id AND o.order_no = ANY (%(orders)s)""",
     )
-    claims = await arena.filed(tally, numbers)
+    claims = await arena.filed(tally, numbers, amount=600_00)
     proposed = await arena.board.each([_approval(arena, "heshen", claim_no) for claim_no in claims.values()])
     if not all(_goes_to(answer, "done=approve") for answer in proposed):
         raise RuntimeError(f"proposing was refused: {[a.status for a in proposed if a.status != SEE_OTHER]}")

@@ -67,24 +67,28 @@ async def _run(
     rows: list[Row] = []
     seen: set[Problem] = set()
     with RailSide(stack.rail_port) as rail:
-        async with (
-            open_pool(stack.database_url) as pool,
-            switchboard(stack.web_port, server_pid=stack.processes["web"].pid, processes=WEB_PROCESSES) as board,
-        ):
+        async with open_pool(stack.database_url) as pool:
             cookies, staff, buyer = await people(pool, stack, seeded)
-            arena = Arena(
-                stack=stack,
-                seeded=seeded,
-                pool=pool,
-                board=board,
-                rail=rail,
-                cookies=cookies,
-                staff=staff,
-                buyer=buyer,
-                random=random,
-            )
+            next_order = 1
             for case in cases:
-                row, problems = await _run_case(arena, case, rounds, seen)
+                # Fresh connections for each: while one case settles the server hangs up on idle ones.
+                async with switchboard(
+                    stack.web_port, server_pid=stack.processes["web"].pid, processes=WEB_PROCESSES
+                ) as board:
+                    arena = Arena(
+                        stack=stack,
+                        seeded=seeded,
+                        pool=pool,
+                        board=board,
+                        rail=rail,
+                        cookies=cookies,
+                        staff=staff,
+                        buyer=buyer,
+                        random=random,
+                        next_order=next_order,
+                    )
+                    row, problems = await _run_case(arena, case, rounds, seen)
+                next_order = arena.next_order
                 rows.append(row)
                 seen |= problems
     return rows, shown(sorted(seen, key=str))
