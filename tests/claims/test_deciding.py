@@ -32,6 +32,7 @@ from huiliu.claims.model import (
     DecisionIncomplete,
     DecisionKind,
     EvidenceMissing,
+    MediatedAlready,
     MoveNotAllowed,
     NeedsPeople,
     NotYet,
@@ -410,3 +411,18 @@ async def test_what_was_typed_and_never_handed_in_is_not_arbitrated(world: World
     assert (claim.requested_minor, claim.statement) == (30_00, "付款两小时了还没有到账")
     await approve(world, result.claim_no, by="caiheng")
     assert await money_of(world, made) == (30_00, 0)
+
+
+async def test_the_platform_is_called_in_once_for_a_claim(world: World) -> None:
+    result = await filed(world, await bought(world))
+    await reject(world, result.claim_no)
+    async with world.as_(world.buyer) as tx:
+        await escalate(tx, world.buyer, result.claim_no, version=3, words="")
+    await reject(world, result.claim_no, by="caiheng")
+    claim = await claim_of(world, result.claim_no)
+    with pytest.raises(MediatedAlready):
+        async with world.as_(world.buyer) as tx:
+            await escalate(tx, world.buyer, result.claim_no, version=claim.version, words="")
+    async with world.as_(world.buyer) as tx:
+        page = await claim_page(tx, world.buyer, result.claim_no)
+    assert {item.do: item.why_not for item in page.allowed}[Do.ESCALATE] == "mediated_already"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from huiliu.claims.actions import decide, file_at_once, file_claim, save_draft, start_draft
+from huiliu.claims.actions import decide, file_at_once, file_claim, payout_verified, save_draft, start_draft, withdraw
 from huiliu.claims.model import (
     AmountOutOfRange,
     AttemptsUsedUp,
@@ -14,6 +14,7 @@ from huiliu.claims.model import (
     CurrencyDiffers,
     Decision,
     DecisionKind,
+    DraftsTooMany,
     EvidenceMissing,
     LiveClaimExists,
     NothingLeft,
@@ -350,3 +351,32 @@ async def test_what_needs_two_people_is_not_paid_by_the_policy_alone(world: Worl
     finally:
         async with world.system() as tx:
             await tx.run("UPDATE platforms SET settings = '{}' WHERE id = %(id)s", id=world.platform_id)
+
+
+async def test_drafts_cannot_be_started_and_thrown_away_for_ever(world: World) -> None:
+    made = await bought(world)
+    for _ in range(10):
+        async with world.as_(world.buyer) as tx:
+            claim_no = await start_draft(tx, world.buyer, order_no=made.order_no, line_no=1, reason=Reason.NOT_ARRIVED)
+            await withdraw(tx, world.buyer, claim_no, version=1)
+    with pytest.raises(DraftsTooMany):
+        async with world.as_(world.buyer) as tx:
+            await start_draft(tx, world.buyer, order_no=made.order_no, line_no=1, reason=Reason.NOT_ARRIVED)
+    async with world.as_(world.buyer, at=later(days=2)) as tx:
+        assert await start_draft(tx, world.buyer, order_no=made.order_no, line_no=1, reason=Reason.NOT_ARRIVED)
+
+
+async def test_small_slices_that_were_paid_count_as_applications(world: World) -> None:
+    made = await bought(world, usage="unused")
+    for _ in range(5):
+        result = await filed(world, made, reason=Reason.CHANGED_MIND, minor=1, slots=())
+        (payout_id,) = await payouts_of(world, result.claim_id)
+        async with world.system() as tx:
+            await payout_verified(tx, payout_id)
+    with pytest.raises(AttemptsUsedUp):
+        await filed(world, made, reason=Reason.CHANGED_MIND, minor=1, slots=())
+
+
+async def test_what_is_only_presumed_unused_is_not_paid_without_a_person(world: World) -> None:
+    result = await filed(world, await bought(world, usage=None), reason=Reason.CHANGED_MIND, slots=())
+    assert result.state is State.FILED

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from huiliu.adapters.rails.registry import SANDBOX_RAILS, gateways, rail_client
+from huiliu.adapters.rails.registry import SANDBOX_RAILS, gateways, notification_readers, rail_client
 from huiliu.adapters.rails.sandbox import SandboxGateway
 from huiliu.kit.ids import new_id, refund_no
 from huiliu.kit.money import Money
@@ -224,5 +224,11 @@ async def test_a_rail_notifies_twice_and_says_the_same_both_times(
 async def test_every_rail_of_this_release_is_played_by_the_sandbox_and_hand_rails_are_absent(
     client: httpx.AsyncClient,
 ) -> None:
-    table = gateways(Settings(), client)
+    table = gateways(Settings(sandbox_rail_secret="one of our own"), client)
     assert set(table) == set(SANDBOX_RAILS) == {"sandbox", "wechatpay", "alipay", "epay"}
+
+
+async def test_a_secret_that_everybody_knows_opens_no_rail_outside_the_demonstration(client: httpx.AsyncClient) -> None:
+    assert gateways(Settings(), client) == {}
+    assert notification_readers(Settings()) == {}
+    assert set(gateways(Settings(demo=True), client)) == set(SANDBOX_RAILS)

@@ -24,14 +24,15 @@ from huiliu.simulators.signing import notification_headers
 from tests.make.payouts import PayoutIds, payout
 from tests.payouts.conftest import Clock, journal_of, state_of
 
-SECRET = Settings().sandbox_rail_secret
+SETTINGS = Settings(sandbox_rail_secret="a secret of this shop's own")
+SECRET = SETTINGS.sandbox_rail_secret
 DOOR = "/api/v1/rails/{}/notifications"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(pool: Pool, keyring: Keyring) -> AsyncIterator[AsyncTestClient[Litestar]]:
-    house = ApiHouse(pool=pool, keyring=keyring, gate=KeyGate(pool, keyring), settings=Settings())
-    app = Litestar([api_router(house, rails=notification_readers(Settings()))], openapi_config=None)
+    house = ApiHouse(pool=pool, keyring=keyring, gate=KeyGate(pool, keyring), settings=SETTINGS)
+    app = Litestar([api_router(house, rails=notification_readers(SETTINGS))], openapi_config=None)
     async with AsyncTestClient(app) as opened:
         yield opened
 

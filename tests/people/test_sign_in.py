@@ -8,6 +8,7 @@ from datetime import timedelta
 from statistics import median
 
 import pytest
+from msgspec import structs
 
 from huiliu.kit.db import Pool, transaction
 from huiliu.kit.errors import NotAllowed, NotFound, TooMany
@@ -21,10 +22,12 @@ from huiliu.people.errors import (
     LoginMalformed,
     LoginTaken,
     NameMalformed,
+    RolesConflict,
     SignInFailed,
 )
-from huiliu.people.model import Platform, Role, Staff
+from huiliu.people.model import Platform, PlatformSettings, Role, Staff
 from huiliu.people.passwords import hash_password
+from huiliu.people.platforms import change_settings
 from huiliu.people.rate import bucket, client_of, spend
 from huiliu.people.reads import active_staff, staff_by_login, staff_list
 from huiliu.people.sessions import load_session, open_staff_session
@@ -376,6 +379,20 @@ async def test_only_an_administrator_handles_accounts(desk: Desk, hire: Hire) ->
     async with transaction(desk.pool, actor_of(admin), clock=desk.clock) as tx:
         assert [line.login for line in await staff_list(tx, admin)] == ["guanyan", "heshen"]
         assert await active_staff(tx, login="HeShen") == heshen
+
+
+@pytest.mark.parametrize("money", [Role.REVIEWER, Role.FINANCE, Role.ARBITRATOR])
+async def test_whoever_sets_the_limits_does_not_decide_under_them(desk: Desk, hire: Hire, money: Role) -> None:
+    admin = (await hire("guanyan", "管砚", Role.ADMIN)).staff
+    async with transaction(desk.pool, actor_of(admin), clock=desk.clock) as tx:
+        with pytest.raises(RolesConflict):
+            await create_staff(
+                tx, admin, keyring=desk.keyring, login="both", name="双", roles={Role.ADMIN, money}, password_hash="x"
+            )
+        both = structs.replace(admin, roles=frozenset({Role.ADMIN, money}))
+        with pytest.raises(RolesConflict):
+            await change_settings(tx, both, settings=PlatformSettings(second_person_over_minor=10**9))
+        await change_settings(tx, both, settings=PlatformSettings(second_person_over_minor=1_00))
 
 
 async def test_the_last_administrator_cannot_be_disabled_even_by_two_at_once(desk: Desk, hire: Hire) -> None:

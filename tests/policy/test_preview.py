@@ -47,7 +47,7 @@ def told(case: CaseFacts, have: frozenset[str] = NOTHING, *, units: Used | None 
 
 
 def test_within_the_hour_the_money_comes_back_at_once() -> None:
-    answer = told(a_case())
+    answer = told(a_case(usage="unused", usage_proven=True))
 
     assert (answer.answer, answer.clause_id, answer.missing, answer.at_once) == (Answer.YES, "F5", (), True)
     assert answer.amount is not None
@@ -58,6 +58,12 @@ def test_within_the_hour_the_money_comes_back_at_once() -> None:
     assert (words.title, words.meaning) == ("可以全额退款", "适用第 3 版政策 F5 一小时内且未使用。")
     assert words.next == "现在提交申请，确认后立即退款。"
     assert preview_words(Lang.EN, answer).meaning == "By clause F5 Within one hour and unused, policy version 3."
+
+
+def test_what_is_only_presumed_decides_but_is_not_paid_at_once() -> None:
+    for unproven in (a_case(), a_case(usage="unused", usage_proven=False)):
+        answer = told(unproven)
+        assert (answer.answer, answer.clause_id, answer.at_once) == (Answer.YES, "F5", False)
 
 
 def test_the_missing_evidence_is_named_and_the_review_time() -> None:
@@ -71,7 +77,8 @@ def test_the_missing_evidence_is_named_and_the_review_time() -> None:
 
 
 def test_at_once_is_promised_when_only_named_evidence_stands_between() -> None:
-    wrong, large = told(a_case("topup_wrong")), told(a_case("topup_wrong", amount_minor=500_00))
+    wrong = told(a_case("topup_wrong", usage="unused", usage_proven=True))
+    large = told(a_case("topup_wrong", usage="unused", usage_proven=True, amount_minor=500_00))
 
     assert (wrong.missing, wrong.at_once) == (("paid_shot",), True)
     assert (large.missing, large.at_once) == (("paid_shot",), False)

@@ -51,7 +51,7 @@ async def seed_platform(url: str, keyring: Keyring, *, keys: int = 1) -> Seeded:
     return Seeded(platform, tuple(tokens))
 
 
-def seed_orders(url: str, platform_id: int, *, first: int, count: int, usage: str | None = None) -> None:
+def seed_orders(url: str, platform_id: int, *, first: int, count: int, usage: str | None = "unused") -> None:
     """Orders B<first> .. B<first+count-1>, each of one line of 100.00 yuan, bought just now.
 
     The id of order B<i> is md5('order' || i), so that a script that knows i knows the order.

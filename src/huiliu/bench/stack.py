@@ -28,6 +28,7 @@ from huiliu.kit.settings import Settings
 START_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.05
 SERVER_ERROR = 500
+BENCH_RAIL_SECRET = "rail secret of a bench run"  # noqa: S105 - between processes of one run
 
 
 @dataclass(slots=True)
@@ -127,6 +128,7 @@ def _stack(folder: Path, url: str, settings: dict[str, str]) -> Generator[Stack]
         "HUILIU_DATA_DIR": str(data_dir),
         "HUILIU_PORT": str(web_port),
         "HUILIU_SANDBOX_RAIL_URL": f"http://127.0.0.1:{rail_port}",
+        "HUILIU_SANDBOX_RAIL_SECRET": BENCH_RAIL_SECRET,
         **settings,
     }
     stack = Stack(folder, url, load_keyring(Settings(data_dir=data_dir).key_file), web_port, rail_port, environ)

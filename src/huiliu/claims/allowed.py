@@ -82,7 +82,9 @@ def _buyer(
         until = judgement.lengths.reapply.due(claim.closed_at, calendar).at
         used_up = case.rounds_used >= judgement.attempts_max
         why = (
-            "attempts_used_up"
+            "order_closed"
+            if case.order_state != "paid"
+            else "attempts_used_up"
             if used_up
             else "live_elsewhere"
             if case.has_live
@@ -96,6 +98,8 @@ def _buyer(
         is_early = window.opens_at is not None and now < window.opens_at
         is_late = window.closes_at is not None and now > window.closes_at
         blocked = "live_elsewhere" if claim.state is State.REJECTED and case.has_live else ""
+        if claim.is_mediated:
+            blocked = "mediated_already"
         found.append(
             Allowed(
                 do=Do.ESCALATE,

@@ -179,7 +179,7 @@ SELECT o.id AS order_id, o.order_no, l.line_no, o.contact_hash, o.state AS order
        u.source AS usage_source, u.record_ref AS usage_record, u.observed_at AS usage_at,
        (SELECT count(*)::int FROM claims c JOIN claim_rounds r ON r.platform_id = c.platform_id AND r.claim_id = c.id
          WHERE c.platform_id = o.platform_id AND c.order_id = o.id AND c.line_no = l.line_no
-           AND c.state <> 'refunded') AS rounds_used,
+       ) AS rounds_used,
        EXISTS (SELECT 1 FROM claims c WHERE c.platform_id = o.platform_id AND c.order_id = o.id AND c.line_no = l.line_no
                   AND c.state IN ('filed', 'reviewing', 'waiting_buyer', 'waiting_platform', 'confirming', 'paying',
                                   'mediating')) AS has_live,

@@ -196,6 +196,20 @@ class DraftExists(Refusal):
     constraint = "claim_one_draft"
 
 
+class DraftsTooMany(Refusal):
+    """Applications for this item were started and thrown away too often today. facts: most."""
+
+    code = "claims.drafts_too_many"
+    status = 429
+
+
+class MediatedAlready(Refusal):
+    """The platform was called in and has decided; it is called in once for a claim."""
+
+    code = "claims.mediated_already"
+    status = 409
+
+
 class SamePerson(Refusal):
     """The person who proposed a payout cannot be the one who confirms it."""
 

@@ -112,27 +112,6 @@ async def insert_draft(
     return claim_id
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A draft by its two names."""
-
-    id: UUID
-    claim_no: str
-
-
-async def take_up_draft(tx: Tx, *, order_id: UUID, line_no: int, reason: Reason) -> Draft | None:
-    """The line's draft, now for this reason, if there is one."""
-    return await tx.one(
-        Draft,
-        "UPDATE claims SET reason = %(reason)s, updated_at = %(now)s WHERE platform_id = %(platform)s"
-        " AND order_id = %(order)s AND line_no = %(line)s AND state = 'draft' RETURNING id, claim_no",
-        platform=tx.platform_id,
-        order=order_id,
-        line=line_no,
-        reason=reason.value,
-        now=tx.now,
-    )
-
-
 async def insert_filed(
     tx: Tx,
     *,

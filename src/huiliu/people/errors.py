@@ -26,6 +26,13 @@ class EnrolmentCodeWrong(Refusal):
     status = 422
 
 
+class RolesConflict(Refusal):
+    """Whoever administers a platform does not also decide about its money."""
+
+    code = "people.roles_conflict"
+    status = 422
+
+
 class LookupFailed(Refusal):
     """No such order, or the secret is not this order's: the same answer on purpose."""
 

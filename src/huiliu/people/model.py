@@ -73,6 +73,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 """Role x permission: the only place that says who may do what."""
 
 
+DECIDING_ROLES = frozenset({Role.REVIEWER, Role.FINANCE, Role.ARBITRATOR})
+"""Roles that move money: whoever sets the limits and hands out the roles wears none of them."""
+
+
 class Scope(StrEnum):
     """What a machine's key opens."""
 

@@ -13,8 +13,8 @@ from huiliu.journal.actions import record
 from huiliu.journal.model import Entry, platform_stream
 from huiliu.kit.db import Pool, Tx, across_platforms, utc_now
 from huiliu.people.actor import system_actor
-from huiliu.people.errors import NameMalformed, SlugMalformed, SlugTaken
-from huiliu.people.model import Permission, Platform, PlatformSettings, Viewer, require
+from huiliu.people.errors import NameMalformed, RolesConflict, SlugMalformed, SlugTaken
+from huiliu.people.model import DECIDING_ROLES, Permission, Platform, PlatformSettings, Staff, Viewer, require
 from huiliu.people.reads import SLUG, load_platform
 from huiliu.people.text import line_of_text
 
@@ -74,6 +74,9 @@ async def change_settings(tx: Tx, viewer: Viewer, *, settings: PlatformSettings)
     """Replace the platform's settings and write down what they were. Raises NotAllowed."""
     require(viewer, Permission.ADMINISTER)
     before = (await load_platform(tx)).settings
+    is_raised = settings.second_person_over_minor > before.second_person_over_minor
+    if is_raised and isinstance(viewer, Staff) and not DECIDING_ROLES.isdisjoint(viewer.roles):
+        raise RolesConflict  # accounts from before the rule: nobody lifts the limit they themselves decide under
     await tx.run(
         "UPDATE platforms SET settings = %(settings)s WHERE id = %(platform)s",
         platform=tx.platform_id,

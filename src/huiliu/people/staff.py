@@ -11,9 +11,9 @@ from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id
 from huiliu.kit.keyring import Keyring
-from huiliu.people.errors import LastAdmin, LoginMalformed, NameMalformed
+from huiliu.people.errors import LastAdmin, LoginMalformed, NameMalformed, RolesConflict
 from huiliu.people.logins import LOGIN_LENGTH_MAX, LOGIN_LENGTH_MIN, normal_login
-from huiliu.people.model import Permission, Role, Staff, Viewer, require
+from huiliu.people.model import DECIDING_ROLES, Permission, Role, Staff, Viewer, require
 from huiliu.people.store import sessions as session_store
 from huiliu.people.store import staff as store
 from huiliu.people.text import line_of_text
@@ -46,6 +46,8 @@ async def create_staff(
     """
     require(viewer, Permission.ADMINISTER)
     assert roles, "somebody without a role can do nothing"
+    if Role.ADMIN in roles and not DECIDING_ROLES.isdisjoint(roles):
+        raise RolesConflict
     wanted = normal_login(login)
     if wanted is None:
         raise LoginMalformed(length_min=LOGIN_LENGTH_MIN, length_max=LOGIN_LENGTH_MAX)

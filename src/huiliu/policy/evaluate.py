@@ -79,7 +79,10 @@ def _verdict(
         clause=clause,
         amount=resolution.amount,
         missing=missing,
-        automatic=not missing and may_be_automatic(resolution, clause),
+        # What is only presumed decides a case, but pays nobody before a person, or the record, has spoken.
+        automatic=not missing
+        and may_be_automatic(resolution, clause)
+        and not any(test.fact in presumed for test in clause.when),
         flags=resolution.flags,
         conflict=bool(resolution.rivals),
         rivals=resolution.rivals,

@@ -13,6 +13,7 @@ from huiliu.claims.judgement import Judgement, judge_case
 from huiliu.claims.model import (
     STATEMENT_MAX,
     EvidenceMissing,
+    MediatedAlready,
     Move,
     MoveNotAllowed,
     NotYet,
@@ -84,6 +85,8 @@ async def escalate(tx: Tx, viewer: Viewer, claim_no: str, *, version: int, words
     if len(words) > STATEMENT_MAX:
         raise TextTooLong(field="words", most=STATEMENT_MAX)
     after(claim.state, Move.ESCALATE)
+    if claim.is_mediated:
+        raise MediatedAlready
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
     judgement = await judge_case(
         tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id

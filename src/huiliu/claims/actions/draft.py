@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from huiliu.claims import store
 from huiliu.claims.case import check_claimable, load_case
+from huiliu.claims.draft_store import drafts_since, take_up_draft
 from huiliu.claims.judgement import judge_case
 from huiliu.claims.model import (
     STATEMENT_MAX,
     AmountOutOfRange,
+    DraftsTooMany,
     Move,
     MoveNotAllowed,
     Reason,
@@ -26,6 +29,10 @@ from huiliu.kit.db import Tx
 from huiliu.kit.ids import new_claim_no
 from huiliu.people.model import Viewer
 
+DRAFTS_MAX = 10
+DRAFTS_WINDOW = timedelta(days=1)
+"""Every draft may hold files: throwing them away and starting over must end somewhere."""
+
 
 def parse_reason(text: str) -> Reason:
     """A reason from a form or a request. Raises ReasonUnknown."""
@@ -40,10 +47,12 @@ async def start_draft(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int, re
     case = await load_case(tx, viewer, order_no=order_no, line_no=line_no)
     judgement = await judge_case(tx, case, reason=reason, have=frozenset(), at=tx.now)
     check_claimable(case, attempts_max=judgement.attempts_max)
-    existing = await store.take_up_draft(tx, order_id=case.order_id, line_no=line_no, reason=reason)
+    existing = await take_up_draft(tx, order_id=case.order_id, line_no=line_no, reason=reason)
     if existing is not None:
         await attach_platform_facts(tx, existing.id, round=1, known=case.known)
         return existing.claim_no
+    if await drafts_since(tx, case.order_id, line_no=line_no, since=tx.now - DRAFTS_WINDOW) >= DRAFTS_MAX:
+        raise DraftsTooMany(most=DRAFTS_MAX)
     claim_no = new_claim_no(tx.now)
     claim_id = await store.insert_draft(
         tx,
