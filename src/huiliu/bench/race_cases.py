@@ -40,8 +40,12 @@ async def two_lines(arena: Arena, tally: Tally, numbers: range) -> None:
     """60 on each of two lines of an order that paid 100 in all: only the order's own row stands between."""
     arena.alter(
         numbers,
-        """INSERT INTO order_lines (platform_id, order_id, line_no, title, kind, paid_minor)
-           SELECT platform_id, id, 2, '英雄点券 1000 直充', 'topup', %(paid)s FROM orders WHERE order_no = ANY (%(orders)s)""",
+        """WITH l AS (INSERT INTO order_lines (platform_id, order_id, line_no, title, kind, paid_minor)
+               SELECT platform_id, id, 2, '英雄点券 1000 直充', 'topup', %(paid)s FROM orders WHERE order_no = ANY (%(orders)s)
+               RETURNING platform_id, order_id)
+           INSERT INTO usage_facts
+               (platform_id, id, order_id, line_no, state, source, record_ref, observed_at, recorded_at)
+           SELECT platform_id, gen_random_uuid(), order_id, 2, 'unused', '平台发货系统', 'LOG', now(), now() FROM l""",
     )
     for number in numbers:
         requests = [arena.refund(number, line=line, key=f"b{number}-{line}") for line in (1, 2)]

@@ -11,10 +11,11 @@ import msgspec
 import psycopg
 
 from huiliu.bench.race_arena import POLL_SECONDS, Arena, Tally
+from huiliu.bench.stack import BENCH_RAIL_SECRET
 from huiliu.bench.wire import request
 from huiliu.simulators.books import RefundState
 from huiliu.simulators.plan import Fault, Rule
-from huiliu.simulators.sandbox import ARRIVED_TO, SANDBOX_SECRET, RefundOut
+from huiliu.simulators.sandbox import ARRIVED_TO, RefundOut
 from huiliu.simulators.signing import mac
 
 BATCH = 25
@@ -85,7 +86,7 @@ async def _fire(arena: Arena, tally: Tally, payout: _Under, told: Sequence[Refun
         tally.refused += answer.status == FORGED
 
 
-def _word(payout: _Under, state: RefundState, *, secret: str = SANDBOX_SECRET, age_seconds: int = 0) -> bytes:
+def _word(payout: _Under, state: RefundState, *, secret: str = BENCH_RAIL_SECRET, age_seconds: int = 0) -> bytes:
     """A notification as the rail writes it; the event's id is a function of the refund and its state, as the rail's is."""
     body = msgspec.json.encode(
         RefundOut(

@@ -14,9 +14,9 @@ import msgspec
 import psycopg
 
 from huiliu.bench.invariants import Kind, Problem
+from huiliu.bench.stack import BENCH_RAIL_SECRET
 from huiliu.simulators.books import Refund, RefundState, Totals
 from huiliu.simulators.plan import Plan, Rule
-from huiliu.simulators.sandbox import SANDBOX_SECRET
 from huiliu.simulators.signing import mac
 
 CALL_SECONDS = 10.0
@@ -56,7 +56,7 @@ class RailSide:
 
     def _call(self, method: str, path: str, body: bytes = b"") -> bytes:
         stamp, nonce = str(int(time.time())), secrets.token_hex(8)
-        signature = mac(SANDBOX_SECRET, method, path, stamp, nonce, body=body)
+        signature = mac(BENCH_RAIL_SECRET, method, path, stamp, nonce, body=body)
         headers = {"rail-timestamp": stamp, "rail-nonce": nonce, "rail-signature": signature}
         answer = self._client.request(method, path, content=body, headers=headers)
         answer.raise_for_status()
