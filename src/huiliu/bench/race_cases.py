@@ -150,7 +150,7 @@ async def two_claims(arena: Arena, tally: Tally, numbers: range) -> None:
             arena.api("/refunds", body, machine=machine, key=f"i{number}-{machine}")
             for machine, body in enumerate(bodies)
         ]
-        _created(tally, number, await arena.race(number, requests))
+        _created(tally, number, await arena.race(number, requests), pays=False)
 
 
 def _approval(arena: Arena, who: str, claim_no: str) -> bytes:
@@ -159,13 +159,20 @@ def _approval(arena: Arena, who: str, claim_no: str) -> bytes:
 
 
 def _created(
-    tally: Tally, number: int, answers: Sequence[Answer], *, refusals: frozenset[int] = frozenset({CONFLICT})
+    tally: Tally,
+    number: int,
+    answers: Sequence[Answer],
+    *,
+    refusals: frozenset[int] = frozenset({CONFLICT}),
+    pays: bool = True,
 ) -> None:
     won = [answer.status == CREATED for answer in answers]
     tally.one_wins(number, answers, won=won, refusals=refusals)
     for answer, has_won in zip(answers, won, strict=True):
         if has_won:
             tally.acknowledge(answer)
+        if has_won and pays and b'"sub_state":"paying"' not in answer.body:
+            tally.wrong(f"B{number}: the winner is not paid, so there is no race for money: {answer.body[:200]!r}")
 
 
 def _pressed(tally: Tally, number: int, answers: Sequence[Answer], won: Sequence[bool]) -> None:
