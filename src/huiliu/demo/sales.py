@@ -180,7 +180,7 @@ def _usage(sale: Sale, now: datetime) -> UsageDraft | None:
         units_used=used if counts else None,
         unit=good.unit if counts else "",
         source=LOG,
-        record_ref="" if sale.usage is UNUSED else f"USE-{sale.no}",
+        record_ref=f"USE-{sale.no}",
         observed_at=now - (sale.seen or min(sale.age / 4, 3 * HOUR)),
     )
 
