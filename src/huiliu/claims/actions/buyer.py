@@ -7,9 +7,8 @@ from datetime import datetime
 import msgspec
 
 from huiliu.claims import store
-from huiliu.claims.actions.common import back_to_review, claim_at_version
-from huiliu.claims.case import load_case_by_id
-from huiliu.claims.judgement import Judgement, judge_case
+from huiliu.claims.actions.common import back_to_review, claim_at_version, judge_claim
+from huiliu.claims.judgement import Judgement
 from huiliu.claims.model import (
     STATEMENT_MAX,
     EvidenceMissing,
@@ -50,15 +49,7 @@ async def answer(tx: Tx, viewer: Viewer, claim_no: str, *, version: int, words: 
         raise EvidenceMissing(slots=",".join(lacking))
     await store.end_request(tx, claim.id)
     await back_to_review(tx, claim, Move.ANSWER)
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx,
-        case,
-        reason=claim.reason,
-        have=await have(tx, claim.id),
-        at=claim.filed_at or tx.now,
-        policy_id=claim.policy_id,
-    )
+    judgement = await judge_claim(tx, claim, have=await have(tx, claim.id))
     await store.set_verdict(tx, claim.id, judgement.json)
     given_now = [slot for slot in request.slots if slot in given]
     await record(tx, claim.id, Entry("claim.answered", {"slots": given_now, "lacking": list(lacking), "words": words}))
@@ -87,10 +78,7 @@ async def escalate(tx: Tx, viewer: Viewer, claim_no: str, *, version: int, words
     after(claim.state, Move.ESCALATE)
     if claim.is_mediated:
         raise MediatedAlready
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
-    )
+    judgement = await judge_claim(tx, claim)
     calendar = await working_calendar(tx)
     window = escalation_window(claim, judgement, calendar)
     if window.opens_at is not None and tx.now < window.opens_at:
@@ -113,10 +101,7 @@ async def _drop_what_was_not_filed(tx: Tx, claim: ClaimRow) -> None:
 
 async def escalate_overdue(tx: Tx, claim: ClaimRow) -> None:
     """The platform let its review clock run out: the claim goes to mediation by itself."""
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
-    )
+    judgement = await judge_claim(tx, claim)
     await _to_mediation(tx, claim, judgement, await working_calendar(tx), words="")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huiliu.claims import store
 from huiliu.claims.case import load_case_by_id
-from huiliu.claims.judgement import judge_case
+from huiliu.claims.judgement import Judgement, judge_case
 from huiliu.claims.model import ClaimChanged, Move, NeedsPeople, State, after
 from huiliu.claims.reads import load_claim
 from huiliu.claims.store import ClaimRow
@@ -52,12 +52,17 @@ def check_decider(decider: Staff | ApiKey, claim: ClaimRow, usual: Permission) -
         raise NeedsPeople
 
 
+async def judge_claim(tx: Tx, claim: ClaimRow, *, have: frozenset[str] = frozenset()) -> Judgement:
+    """What the claim's own version says of it as of its first application. Without evidence: for its clocks' lengths."""
+    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
+    return await judge_case(
+        tx, case, reason=claim.reason, have=have, at=claim.filed_at or tx.now, policy_id=claim.policy_id
+    )
+
+
 async def back_to_review(tx: Tx, claim: ClaimRow, step: Move) -> State:
     """Give the claim back to whoever decides, with a fresh clock of theirs."""
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
-    )
+    judgement = await judge_claim(tx, claim)
     target = after(claim.state, step, is_mediated=claim.is_mediated)
     is_mediation = target is State.MEDIATING
     length = judgement.lengths.mediation if is_mediation else judgement.lengths.review

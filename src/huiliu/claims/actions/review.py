@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from huiliu.claims import store
-from huiliu.claims.actions.common import back_to_review, check_decider, claim_at_version, decider_permission
-from huiliu.claims.case import load_case_by_id
-from huiliu.claims.judgement import judge_case
+from huiliu.claims.actions.common import (
+    back_to_review,
+    check_decider,
+    claim_at_version,
+    decider_permission,
+    judge_claim,
+)
 from huiliu.claims.model import WORDS_MAX, DecisionIncomplete, Move, State, TextTooLong
 from huiliu.deadlines.actions import set_timer
 from huiliu.deadlines.model import ClockKind
@@ -36,10 +40,7 @@ async def ask_buyer(
     claim = await claim_at_version(tx, asker, claim_no, version)
     check_decider(asker, claim, Permission.REVIEW)
     _check_request(slots, words)
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
-    )
+    judgement = await judge_claim(tx, claim)
     due = judgement.lengths.material.due(tx.now, await working_calendar(tx))
     assignee = asker.id if isinstance(asker, Staff) else None
     await store.move(tx, claim, Move.ASK_BUYER, due_at=due.at, due_kind=ClockKind.MATERIAL, assignee_id=assignee)
@@ -55,10 +56,7 @@ async def ask_platform(tx: Tx, staff: Staff, claim_no: str, *, version: int, wor
     claim = await claim_at_version(tx, staff, claim_no, version)
     require(staff, decider_permission(claim, Permission.REVIEW))
     _check_request(PLATFORM_PROOF, words)
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx, case, reason=claim.reason, have=frozenset(), at=claim.filed_at or tx.now, policy_id=claim.policy_id
-    )
+    judgement = await judge_claim(tx, claim)
     due = judgement.lengths.proof.due(tx.now, await working_calendar(tx))
     await store.move(tx, claim, Move.ASK_PLATFORM, due_at=due.at, due_kind=ClockKind.PROOF, assignee_id=staff.id)
     await store.insert_request(tx, claim.id, of="platform", slots=PLATFORM_PROOF, words=words, due_at=due.at)
@@ -84,15 +82,7 @@ async def prove(tx: Tx, staff: Staff, claim_no: str, *, version: int, words: str
 async def rejudge(tx: Tx, staff: Staff, claim_no: str) -> None:
     """Write down what the policy says now that there is more evidence; the clock and the order's age stay frozen."""
     claim = await claim_at_version(tx, staff, claim_no, None)
-    case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)
-    judgement = await judge_case(
-        tx,
-        case,
-        reason=claim.reason,
-        have=await have(tx, claim.id),
-        at=claim.filed_at or tx.now,
-        policy_id=claim.policy_id,
-    )
+    judgement = await judge_claim(tx, claim, have=await have(tx, claim.id))
     if claim.state is not State.DRAFT:
         await store.set_verdict(tx, claim.id, judgement.json)
 
