@@ -208,27 +208,6 @@ class TooManyUploads(Refusal):
     status = 409
 
 
-class BadUploadHeader(Refusal):
-    """A header of the resumable-upload protocol is missing or unreadable. facts: header."""
-
-    code = "evidence.bad_upload_header"
-    status = 400
-
-
-class UnsupportedProtocol(Refusal):
-    """Another version of the resumable-upload protocol. facts: version."""
-
-    code = "evidence.unsupported_protocol"
-    status = 412
-
-
-class WrongChunkType(Refusal):
-    """A chunk must be application/offset+octet-stream."""
-
-    code = "evidence.wrong_chunk_type"
-    status = 415
-
-
 class FileDamaged(Refusal):
     """The stored bytes are missing or no longer match their hash; nothing doubtful is shown."""
 
