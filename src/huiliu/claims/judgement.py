@@ -15,6 +15,7 @@ from huiliu.deadlines.reads import working_calendar
 from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang
+from huiliu.orders.model import ProductKind
 from huiliu.policy.amount import Amount, OrderMoney, Used, formula, refund_amount
 from huiliu.policy.evaluate import judge
 from huiliu.policy.facts import to_facts
@@ -131,6 +132,7 @@ async def judge_case(
         usage_proven=case.is_use_proven,
         amount_minor=case.paid_minor,
         delivery_state=case.delivery_state,
+        product=case.title,
     )
     if published is None:
         return Judgement(
@@ -145,9 +147,10 @@ async def judge_case(
         )
     policy = published.policy
     words = to_facts(policy, facts)
+    limits = policy.limits_for(words)
     verdict = judge(policy, words, have, filed_at=at)
     if verdict.outcome is Outcome.COOLING:
-        until = await _cooling_until(tx, at, policy.limits.cooling)
+        until = await _cooling_until(tx, at, limits.cooling)
         # Once the wait is over, the clauses it stood in front of decide.
         is_over = tx.now >= until
         verdict = (
@@ -161,18 +164,19 @@ async def judge_case(
         case_facts=facts,
         amount=None
         if verdict.amount is None
-        else refund_amount(verdict.amount, case_money(case), units=case_use(case)),
+        else refund_amount(verdict.amount, case_money(case), units=case_use(case), promised=case_delivery(case)),
         paid_minor=case.paid_minor,
         alone_most_minor=case.second_person_over_minor - case.order_taken_minor,
-        lengths=lengths_of(policy.limits),
-        attempts_max=policy.limits.applications,
+        lengths=lengths_of(limits, is_risky=Flag.RISK_REVIEW in verdict.flags),
+        attempts_max=limits.applications,
     )
 
 
-def lengths_of(limits: Limits) -> Lengths:
-    """The clocks' lengths as a policy sets them."""
+def lengths_of(limits: Limits, *, is_risky: bool = False) -> Lengths:
+    """The clocks' lengths as a policy sets them; a case under risk review may have a length of its own."""
+    review = limits.hold if is_risky and limits.hold != Period() else limits.review
     return Lengths(
-        review=_length(limits.review),
+        review=_length(review),
         material=_length(limits.material),
         proof=_length(limits.platform_proof),
         reapply=_length(limits.reapply),
@@ -221,3 +225,8 @@ def case_use(case: Case) -> Used | None:
     if case.units_total is None or case.units_used is None:
         return None
     return Used(case.units_total, case.units_used, case.unit or "")
+
+
+def case_delivery(case: Case) -> Used | None:
+    """What was delivered of what was promised: for a service, its record of use is just that."""
+    return case_use(case) if case.kind == ProductKind.SERVICE else None

@@ -41,14 +41,21 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True):
     rounding: Rounding
     use: Used | None = None
     cap: Money | None = None
+    basis: Basis = Basis.FULL
 
 
 def refund_amount(
-    rule: AmountRule, money: OrderMoney, *, units: Used | None = None, time: Used | None = None
+    rule: AmountRule,
+    money: OrderMoney,
+    *,
+    units: Used | None = None,
+    time: Used | None = None,
+    promised: Used | None = None,
 ) -> Amount | None:
     """The refund by a clause's rule; None when it needs a measure of use that nobody has, so a person must say.
 
     `units` is the recorded use, `time` the used part of a promised period; a recorded use in days serves as time too.
+    `promised` is what was delivered of what was promised.
     Never more than is left of the payment.
     """
     use: Used | None = None
@@ -56,6 +63,8 @@ def refund_amount(
         use = units
     elif rule.basis is Basis.TIME:
         use = time or (units if units is not None and units.unit in TIME_UNITS else None)
+    elif rule.basis is Basis.PROMISED:
+        use = promised
     if rule.basis is not Basis.FULL and (use is None or not 0 <= use.used <= use.total or use.total == 0):
         return None
     zero = Money(0, money.paid.currency)
@@ -77,6 +86,7 @@ def refund_amount(
         rounding=rule.rounding,
         use=use,
         cap=cap if cap is not None and cap < entitled else None,
+        basis=rule.basis,
     )
 
 
@@ -89,7 +99,8 @@ def formula(lang: Lang, amount: Amount) -> str:
     if amount.use is not None:
         use = amount.use
         left = f"{use.total - use.used}/{use.total}"
-        line = say(lang, "policy.formula.unused", before=line, left=left, unit=_unit(lang, use)).rstrip()
+        key = "policy.formula.undelivered" if amount.basis is Basis.PROMISED else "policy.formula.unused"
+        line = say(lang, key, before=line, left=left, unit=_unit(lang, use)).rstrip()
     if amount.fee_kept or amount.use is not None:
         line = say(lang, "policy.formula.equals", before=line, amount=amount.entitled)
     if amount.use is not None:
@@ -99,6 +110,16 @@ def formula(lang: Lang, amount: Amount) -> str:
     if amount.already:
         line += say(lang, "policy.formula.already", already=amount.already, amount=amount.refund)
     return line
+
+
+def rule_formula(lang: Lang, rule: AmountRule) -> str:
+    """The formula as it stands in the clause, before any case: 已付金额（含支付手续费）× 未使用的用量 ÷ 总量，…."""
+    parts = [say(lang, f"policy.rule.{rule.basis.value}_{'with' if rule.fee_returned else 'without'}_fee")]
+    if rule.cap_minor is not None:
+        parts.append(say(lang, "policy.rule.cap", cap=Money(rule.cap_minor)))
+    if rule.basis is not Basis.FULL:
+        parts.append(say(lang, f"policy.rule.{rule.rounding.value}"))
+    return say(lang, "policy.rule.joint").join(parts)
 
 
 def _unit(lang: Lang, use: Used) -> str:

@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 import re
+from typing import final
 
 from huiliu.policy.conditions import read_when
 from huiliu.policy.document import Node, Place, Report, Scalar
 from huiliu.policy.model import REFUNDS, AmountRule, Basis, Clause, Extra, FactSpec, Flag, Outcome, Test
 from huiliu.policy.quantities import amount_minor
 from huiliu.policy.reader import Section, read_items, read_number, read_section, read_text, read_word
-from huiliu.policy.words import BASES, BOOLEANS, EVIDENCE, FEES, FLAGS, OUTCOMES, ROUNDINGS, slot_code
+from huiliu.policy.words import BASES, BOOLEANS, FEES, FLAGS, OUTCOMES, ROUNDINGS, slot_code
 
 CLAUSES_MAX = 500
 EXTRAS_MAX = 50
+COSTS_MAX = 32
+"""Kinds of evidence one policy may name."""
 NAME_CHARS_MAX = 60
+CLAUSE_TEXT_CHARS_MAX = 400
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,15}")
 _BOOLEANS = {**BOOLEANS, "true": "yes", "false": "no"}
 
 
-def read_clauses(
-    report: Report,
-    node: Node | None,
-    *,
-    facts: dict[str, FactSpec],
-    costs: dict[str, int],
-    outcomes: tuple[Outcome, ...],
-) -> tuple[Clause, ...]:
-    """Every clause, in file order; references are checked once all are known."""
-    if node is None:
-        return ()
-    items = read_items(report, node, items_max=CLAUSES_MAX)
-    if not items:
+@final
+class Drafts:
+    """What clauses are read against, and the clauses so far by id, in file order, with their places."""
+
+    def __init__(self, *, facts: dict[str, FactSpec], costs: dict[str, int], outcomes: tuple[Outcome, ...]) -> None:
+        self.facts = facts
+        self.costs = costs
+        self.outcomes = outcomes
+        self.clauses: dict[str, Clause] = {}
+        self.places: dict[str, Place] = {}
+
+
+def read_clauses(report: Report, node: Node | None, drafts: Drafts) -> None:
+    """Every clause of the policy itself."""
+    if node is not None and not read_clause_list(report, node, drafts) and not report.problems:
         report.add(node.place, "clauses_empty")
-    clauses: dict[str, Clause] = {}
-    places: dict[str, Place] = {}
-    for item in items:
+
+
+def read_clause_list(report: Report, node: Node | None, drafts: Drafts) -> tuple[str, ...]:
+    """The clauses of one list, put into `drafts`; their ids."""
+    ids: list[str] = []
+    for item in read_items(report, node, items_max=CLAUSES_MAX):
         section = read_section(report, item, "clause", required=("编号", "名称", "当", "则"))
-        clause = _read_clause(report, section, facts=facts, costs=costs, outcomes=outcomes)
-        if clause.id in clauses:
+        clause = _read_clause(report, section, drafts)
+        if clause.id in drafts.clauses:
             report.add(item.place, "duplicate_id", word=clause.id)
+        elif len(drafts.clauses) >= CLAUSES_MAX:
+            report.add(item.place, "too_many", limit=CLAUSES_MAX)
         elif clause.id:
-            clauses[clause.id] = clause
-            places[clause.id] = item.place
-    _check_exceptions(report, clauses, places)
-    return tuple(clauses.values())
+            drafts.clauses[clause.id] = clause
+            drafts.places[clause.id] = item.place
+            ids.append(clause.id)
+    return tuple(ids)
+
+
+def check_exceptions(report: Report, drafts: Drafts) -> None:
+    """References must exist, and nobody may be an exception to itself. A circle of several is for the lint to show."""
+    for clause in drafts.clauses.values():
+        for name in clause.exception_to:
+            if name == clause.id or name not in drafts.clauses:
+                report.add(drafts.places[clause.id], "bad_exception", word=name)
 
 
 def read_extras(report: Report, node: Node | None, *, facts: dict[str, FactSpec], taken: set[str]) -> tuple[Extra, ...]:
@@ -68,36 +87,31 @@ def read_extras(report: Report, node: Node | None, *, facts: dict[str, FactSpec]
     return tuple(extras)
 
 
-def _read_clause(
-    report: Report,
-    section: Section,
-    *,
-    facts: dict[str, FactSpec],
-    costs: dict[str, int],
-    outcomes: tuple[Outcome, ...],
-) -> Clause:
+def _read_clause(report: Report, section: Section, drafts: Drafts) -> Clause:
     then = section.get("则")
     outcome = read_word(report, then, dict(OUTCOMES), Outcome.PERSON)
-    if then is not None and outcome not in outcomes:
+    if then is not None and outcome not in drafts.outcomes:
         report.add(then.place, "outcome_unranked", word=outcome.value)
     automatic = _read_boolean(report, section.get("自动"))
     if automatic and outcome not in REFUNDS:
         report.add(section.fields["自动"].place, "automatic_without_refund")
-    needs = _read_evidence(report, section.get("需"), costs)
-    optional = _read_evidence(report, section.get("可附"), costs)
+    needs = _read_evidence(report, section.get("需"), drafts.costs)
+    optional = _read_evidence(report, section.get("可附"), drafts.costs)
     if set(needs) & set(optional):
         report.add(section.fields["可附"].place, "needed_and_optional")
     return Clause(
         id=_read_id(report, section),
         name=read_text(report, section.get("名称"), chars_max=NAME_CHARS_MAX),
         name_en=read_text(report, section.get("名称英文"), chars_max=NAME_CHARS_MAX),
-        when=_read_when(report, section, facts),
+        when=_read_when(report, section, drafts.facts),
         outcome=outcome,
         needs=needs,
         optional=optional,
         exception_to=_read_references(report, section.get("例外于")),
         amount=_read_amount(report, section.get("金额"), outcome),
         automatic=automatic,
+        text=read_text(report, section.get("说明"), chars_max=CLAUSE_TEXT_CHARS_MAX),
+        text_en=read_text(report, section.get("说明英文"), chars_max=CLAUSE_TEXT_CHARS_MAX),
     )
 
 
@@ -130,16 +144,14 @@ def _read_boolean(report: Report, node: Node | None) -> bool:
 def _read_evidence(report: Report, node: Node | None, costs: dict[str, int]) -> tuple[str, ...]:
     """Slot codes in file order. A slot without a declared cost could not be weighed against another."""
     codes: list[str] = []
-    for item in read_items(report, node, items_max=len(EVIDENCE)):
+    for item in read_items(report, node, items_max=COSTS_MAX):
         word = read_text(report, item, chars_max=NAME_CHARS_MAX)
-        code = slot_code(word)
-        if code is None:
-            report.add(item.place, "unknown_evidence", word=word, choices="、".join(EVIDENCE))
-        elif code not in costs:
+        code = slot_code(word) or word
+        if code and code not in costs:
             report.add(item.place, "evidence_undeclared", word=word)
         elif code in codes:
             report.add(item.place, "duplicate_value", word=word)
-        else:
+        elif code:
             codes.append(code)
     return tuple(codes)
 
@@ -177,27 +189,3 @@ def _read_amount(report: Report, node: Node | None, outcome: Outcome) -> AmountR
         rounding=read_word(report, section.get("舍入"), dict(ROUNDINGS), ROUNDINGS["有利买家"]),
         cap_minor=cap,
     )
-
-
-def _check_exceptions(report: Report, clauses: dict[str, Clause], places: dict[str, Place]) -> None:
-    """References must exist, and nobody may be an exception to itself, not even by way of others."""
-    for clause in clauses.values():
-        for name in clause.exception_to:
-            if name == clause.id or name not in clauses:
-                report.add(places[clause.id], "bad_exception", word=name)
-    done: set[str] = set()
-    for start in clauses:
-        path: list[str] = []
-        waiting = [(start, False)]
-        while waiting:
-            name, leaving = waiting.pop()
-            if leaving:
-                path.pop()
-                done.add(name)
-            elif name in path:
-                report.add(places[name], "exception_cycle", word=" → ".join([*path[path.index(name) :], name])[:200])
-                return
-            elif name in clauses and name not in done:
-                path.append(name)
-                waiting.append((name, True))
-                waiting.extend((other, False) for other in clauses[name].exception_to if other != name)

@@ -76,9 +76,13 @@ class CompiledPolicy:
         self._index = {clause.id: i for i, clause in enumerate(policy.clauses)}
         self._defeats = [_bits(self._index[name] for name in clause.exception_to) for clause in policy.clauses]
         rank = {outcome: i for i, outcome in enumerate(policy.outcomes)}
-        self._ranks = [(rank[clause.outcome], _generosity(clause.amount)) for clause in policy.clauses]
+        self.ranks = [(rank[clause.outcome], _generosity(clause.amount)) for clause in policy.clauses]
         self._routes = [
-            Route(clause, i, tuple((code, EVIDENCE_NAMES[code], policy.costs.get(code, 1)) for code in clause.needs))
+            Route(
+                clause,
+                i,
+                tuple((code, EVIDENCE_NAMES.get(code, code), policy.costs.get(code, 1)) for code in clause.needs),
+            )
             for i, clause in enumerate(policy.clauses)
         ]
         self.resolutions: dict[int, Resolution] = {}
@@ -109,10 +113,10 @@ class CompiledPolicy:
         automatic = any(extra.automatic for extra in extras)
         if not live:
             return Resolution(Outcome.PERSON, None, (), (), flags, automatic, 0)
-        best = min(self._ranks[i] for i in live)
-        chosen = [i for i in live if self._ranks[i] == best]
+        best = min(self.ranks[i] for i in live)
+        chosen = [i for i in live if self.ranks[i] == best]
         clause = self.policy.clauses[chosen[0]]
-        rivals = tuple(self.policy.clauses[i].id for i in live if self._ranks[i] != best)
+        rivals = tuple(self.policy.clauses[i].id for i in live if self.ranks[i] != best)
         routes = tuple(self._routes[i] for i in chosen)
         return Resolution(clause.outcome, clause.amount, routes, rivals, flags, automatic, _bits(live))
 

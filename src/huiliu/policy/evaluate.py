@@ -48,8 +48,8 @@ def judge(
         mask &= ~tables.cooling_bits
     presumed_facts = () if proven.issuperset(tables.burdens) else tuple(b for b in tables.burdens if b not in proven)
     if unknown:
-        return _judge_unknown(tables, mask, unknown, evidence, presumed_facts, filed_at)
-    return _verdict(policy, tables.resolve(mask), evidence, presumed_facts, filed_at)
+        return _judge_unknown(tables, mask, unknown, facts, evidence, presumed_facts, filed_at)
+    return _verdict(policy, tables.resolve(mask), facts, evidence, presumed_facts, filed_at)
 
 
 def effective_values(policy: Policy, facts: Facts) -> dict[str, FactValue | None]:
@@ -64,6 +64,7 @@ def effective_values(policy: Policy, facts: Facts) -> dict[str, FactValue | None
 def _verdict(
     policy: Policy,
     resolution: Resolution,
+    facts: Facts,
     evidence: frozenset[str],
     presumed: tuple[str, ...],
     filed_at: datetime | None,
@@ -87,7 +88,9 @@ def _verdict(
         conflict=bool(resolution.rivals),
         rivals=resolution.rivals,
         presumed=presumed,
-        cooling_until=_cooling_until(policy.limits.cooling, filed_at) if outcome is Outcome.COOLING else None,
+        cooling_until=_cooling_until(policy.limits_for(facts).cooling, filed_at)
+        if outcome is Outcome.COOLING
+        else None,
     )
 
 
@@ -122,6 +125,7 @@ def _judge_unknown(
     tables: CompiledPolicy,
     mask: int,
     unknown: list[Lookup],
+    facts: Facts,
     evidence: frozenset[str],
     presumed: tuple[str, ...],
     filed_at: datetime | None,
@@ -136,7 +140,7 @@ def _judge_unknown(
         names = asked or tuple(lookup[0] for lookup in unknown)
         return Verdict(outcome=Outcome.PERSON, ask=names, presumed=presumed)
     resolutions = [tables.resolve(each) for each in sorted(possible)]
-    verdicts = [_verdict(tables.policy, resolution, evidence, presumed, filed_at) for resolution in resolutions]
+    verdicts = [_verdict(tables.policy, resolution, facts, evidence, presumed, filed_at) for resolution in resolutions]
     # Same outcome and money whatever the facts turn out to be: ask for all evidence that any of the ways would need,
     # keep every flag, and let it through without a person only if every way would.
     first = min(verdicts, key=lambda verdict: _clause_order(tables, verdict))

@@ -9,7 +9,7 @@ import msgspec
 from huiliu.policy.document import Place, Report
 from huiliu.policy.model import CaseFacts, FactKind, Facts, FactSpec, FactValue, Policy
 from huiliu.policy.quantities import quantity
-from huiliu.policy.words import FACTS, VALUES, canonical
+from huiliu.policy.words import FACTS, OTHER_PRODUCT, VALUES, canonical
 
 PROVEN_KEYS = ("已证明", "proven")
 _YES = {"是": True, "yes": True, "true": True, "否": False, "no": False, "false": False}
@@ -31,11 +31,16 @@ def to_facts(policy: Policy, case: CaseFacts) -> Facts:
         "金额": case.amount_minor,
         "曾伪造凭证": case.forged_before,
         "交付状态": _word("交付状态", case.delivery_state),
+        "商品": _product(policy, case.product),
+        "购买时确认": case.exception_confirmed,
     }
     values = {
         spec.name: value for spec in policy.facts if (value := known.get(spec.name)) is not None and _fits(spec, value)
     }
-    return Facts(values, frozenset({"使用情况"}) if case.usage_proven and case.usage else frozenset())
+    proven = {"使用情况"} if case.usage_proven and case.usage else set[str]()
+    if case.exception_confirmed is not None:
+        proven.add("购买时确认")  # it is only ever known from the record of the purchase
+    return Facts(values, frozenset(proven))
 
 
 def read_facts(policy: Policy, given: Mapping[str, object]) -> Facts:
@@ -78,6 +83,11 @@ def _names(report: Report, place: Place, value: object) -> set[str]:
         report.add(place, "fact_value", fact=PROVEN_KEYS[0], word=msgspec.json.encode(value).decode()[:40])
         return set()
     return {canonical(FACTS, name) or name for name in names}
+
+
+def _product(policy: Policy, name: str) -> str | None:
+    spec = policy.fact("商品")
+    return None if spec is None else name if name in spec.values else OTHER_PRODUCT
 
 
 def _word(fact: str, code: str) -> str | None:

@@ -21,6 +21,8 @@ FactValue: TypeAlias = str | int | bool
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
+RECORDS_DAYS = 3 * 365 + 1
+"""Three years with their leap day."""
 
 
 class Outcome(StrEnum):
@@ -74,6 +76,8 @@ class Basis(StrEnum):
     FULL = "full"
     UNITS = "units"
     TIME = "time"
+    PROMISED = "promised"
+    """What was promised and not delivered: 40 of 100 levels."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -133,6 +137,9 @@ class Clause(msgspec.Struct, frozen=True):
     exception_to: tuple[str, ...] = ()
     amount: AmountRule | None = None
     automatic: bool = False
+    text: str = ""
+    """The clause as it is published to buyers, beside its name."""
+    text_en: str = ""
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -163,6 +170,48 @@ class Limits(msgspec.Struct, frozen=True):
     platform_proof: Period = Period(seconds=48 * HOUR_SECONDS)
     cooling: Period = Period(seconds=24 * HOUR_SECONDS)
     intervention: Period = Period(seconds=7 * DAY_SECONDS)
+    hold: Period = Period()
+    """How long a case that is flagged for a risk review may be looked at; nothing set: as long as any review."""
+    records: Period = Period(seconds=RECORDS_DAYS * DAY_SECONDS)
+    """How long the records of a transaction are kept (E-Commerce Law art. 31: three years at least)."""
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """A case in the policy's own words. An absent fact is unknown; `proven` names the disputed facts that are proven."""
+
+    values: dict[str, FactValue]
+    proven: frozenset[str] = frozenset()
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Which products an override is about: values of one fact, the product kind or the product."""
+
+    fact: str
+    values: tuple[str, ...]
+
+
+class Override(msgspec.Struct, frozen=True):
+    """Limits of their own for some products. Clauses of their own are ordinary clauses with the scope as a condition."""
+
+    scope: Scope
+    limits: Limits
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """What a golden case must come to; None leaves it open."""
+
+    outcome: Outcome
+    clause: str | None = None
+    missing: tuple[str, ...] | None = None
+
+
+class GoldenCase(msgspec.Struct, frozen=True):
+    """An example that is kept with the policy and judged at each publication. Evidence is slot codes."""
+
+    name: str
+    facts: Facts
+    evidence: tuple[str, ...]
+    expect: Expectation
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -179,6 +228,12 @@ class Policy(msgspec.Struct, frozen=True):
     costs: dict[str, int] = {}
     extras: tuple[Extra, ...] = ()
     limits: Limits = Limits()
+    overrides: tuple[Override, ...] = ()
+    """Of two that fit a case the earlier one counts."""
+    text: str = ""
+    text_en: str = ""
+    golden: tuple[GoldenCase, ...] = ()
+    """Not part of the meaning, so not of the content hash: examples judge the rules, they do not change them."""
     content_hash: bytes = b""
 
     def clause(self, clause_id: str) -> Clause | None:
@@ -189,13 +244,20 @@ class Policy(msgspec.Struct, frozen=True):
         """The declared fact of that name."""
         return next((spec for spec in self.facts if spec.name == name), None)
 
+    def limits_for(self, facts: Facts) -> Limits:
+        """The limits of a case: its product's own where there are any, else the policy's."""
+        for override in self.overrides:
+            if facts.values.get(override.scope.fact) in override.scope.values:
+                return override.limits
+        return self.limits
+
 
 def sealed(policy: Policy) -> Policy:
     """The policy with its content hash: SHA-256 over the meaning, so comments, spacing and key language do not count.
 
     Defaults are left out of what is hashed: a field added later does not change the identity of what is published.
     """
-    plain = msgspec.structs.replace(policy, content_hash=b"")
+    plain = msgspec.structs.replace(policy, content_hash=b"", golden=())
     digest = hashlib.sha256(msgspec.json.encode(_meaning(plain), order="deterministic")).digest()
     return msgspec.structs.replace(policy, content_hash=digest)
 
@@ -209,13 +271,6 @@ def _meaning(value: object) -> object:
         items: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType] a tuple of anything
         return [_meaning(item) for item in items]
     return value
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """A case in the policy's own words. An absent fact is unknown; `proven` names the disputed facts that are proven."""
-
-    values: dict[str, FactValue]
-    proven: frozenset[str] = frozenset()
 
 
 class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +287,10 @@ class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int = 0
     forged_before: bool = False
     delivery_state: str = "unknown"
+    product: str = ""
+    """The product's name as the order line carries it."""
+    exception_confirmed: bool | None = None
+    """Whether the buyer confirmed at this very purchase that there is no seven-day return; None: no record says."""
 
 
 class ReasonStatus(StrEnum):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from huiliu.policy.clauses import read_clauses, read_extras
+import msgspec
+
+from huiliu.policy.clauses import COSTS_MAX, Drafts, check_exceptions, read_clauses, read_extras
 from huiliu.policy.conditions import read_value
-from huiliu.policy.document import Mapping, Node, Report, Scalar, read_document
+from huiliu.policy.document import Mapping, Node, Place, Report, Scalar, read_document
+from huiliu.policy.golden import read_golden
 from huiliu.policy.model import (
     DAY_SECONDS,
     FactKind,
@@ -15,12 +18,13 @@ from huiliu.policy.model import (
     Limits,
     Outcome,
     Party,
-    Period,
     Policy,
     Range,
     sealed,
 )
-from huiliu.policy.quantities import count, period, quantity
+from huiliu.policy.overrides import read_overrides
+from huiliu.policy.quantities import count, quantity
+from huiliu.policy.quotas import read_limits
 from huiliu.policy.reader import Section, read_items, read_number, read_section, read_text, read_word
 from huiliu.policy.words import (
     CONFLICTS,
@@ -28,8 +32,10 @@ from huiliu.policy.words import (
     FACTS,
     KINDS,
     NO_CLAUSES,
+    OTHER_PRODUCT,
     OUTCOMES,
     PARTIES,
+    PRODUCT,
     RECORDS,
     TRENDS,
     VALUES,
@@ -38,11 +44,11 @@ from huiliu.policy.words import (
 )
 
 NAME_CHARS_MAX = 60
+TEXT_CHARS_MAX = 500
 LABEL_CHARS_MAX = 30
 ENUM_WORDS_MAX = 64
 FACTS_MAX = 32
 COST_MAX = 100
-APPLICATIONS_MAX = 20
 PROOFS_MAX = 16
 
 _DEFAULT_DOMAINS = {
@@ -53,33 +59,56 @@ _DEFAULT_DOMAINS = {
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
+class PlacedPolicy(msgspec.Struct, frozen=True):
+    """A policy and where in its file each clause and each section stands, for whoever points at it."""
+
+    policy: Policy
+    clauses: dict[str, Place]
+    sections: dict[str, Place]
+    """By the section's Chinese key."""
+
+
 def parse_policy(source: str | bytes) -> Policy:
     """Read a policy file. Raises PolicyError, whose `problems` carry line, column and what is wrong."""
+    return place_policy(source).policy
+
+
+def place_policy(source: str | bytes) -> PlacedPolicy:
+    """Read a policy file and keep the places of its clauses and sections. Raises PolicyError as `parse_policy` does."""
     report = Report()
     root = read_document(source)
     section = read_section(report, root, "policy", required=("策略", "编号", "版本", "事实", "条款"))
-    facts = _read_facts(report, section.get("事实"))
-    costs = _read_costs(report, section.get("凭证"))
-    outcomes = _read_outcomes(report, section.get("结果"))
-    clauses = read_clauses(report, section.get("条款"), facts=facts, costs=costs, outcomes=outcomes)
-    extras = read_extras(report, section.get("附加"), facts=facts, taken={clause.id for clause in clauses})
+    drafts = Drafts(
+        facts=_read_facts(report, section.get("事实")),
+        costs=_read_costs(report, section.get("凭证")),
+        outcomes=_read_outcomes(report, section.get("结果")),
+    )
+    read_clauses(report, section.get("条款"), drafts)
+    limits = read_limits(report, section.get("限制"), Limits())
+    overrides = read_overrides(report, section.get("按商品"), drafts, limits)
+    check_exceptions(report, drafts)
     _check_fallback(report, section.get("兜底"))
     policy = Policy(
         name=read_text(report, section.get("策略"), chars_max=NAME_CHARS_MAX),
         name_en=read_text(report, section.get("名称英文"), chars_max=NAME_CHARS_MAX),
+        text=read_text(report, section.get("说明"), chars_max=TEXT_CHARS_MAX),
+        text_en=read_text(report, section.get("说明英文"), chars_max=TEXT_CHARS_MAX),
         id=_read_id(report, section),
         label=read_text(report, section.get("版本"), chars_max=LABEL_CHARS_MAX),
         effective_from=_read_instant(report, section.get("生效")),
-        facts=tuple(facts.values()),
-        costs=costs,
-        outcomes=outcomes,
-        clauses=clauses,
-        extras=extras,
-        limits=_read_limits(report, section.get("限制")),
+        facts=tuple(drafts.facts.values()),
+        costs=drafts.costs,
+        outcomes=drafts.outcomes,
+        clauses=tuple(drafts.clauses.values()),
+        extras=read_extras(report, section.get("附加"), facts=drafts.facts, taken=set(drafts.clauses)),
+        limits=limits,
+        overrides=overrides,
+        golden=read_golden(report, section.get("样例"), drafts.facts, drafts.clauses, drafts.costs),
     )
     if report.problems:
         raise report.error()
-    return sealed(policy)
+    places = {key: field.place for key, field in section.fields.items()}
+    return PlacedPolicy(sealed(policy), drafts.places, places)
 
 
 def _read_id(report: Report, section: Section) -> str:
@@ -144,12 +173,15 @@ def _read_fact(report: Report, name: str, node: Node) -> FactSpec | None:
     kind = KINDS[kinds[0]]
     body = section.fields[kinds[0]].node
     values = _read_enum(report, name, body) if kind is FactKind.ENUM else ()
+    values_en = _read_enum_en(report, section.get("枚举英文"), values)
+    if name == PRODUCT and OTHER_PRODUCT not in values:
+        values, values_en = (*values, OTHER_PRODUCT), (*values_en, "other products") if values_en else ()
     spec = FactSpec(
         name=name,
         kind=kind,
         name_en=read_text(report, section.get("名称英文"), chars_max=NAME_CHARS_MAX),
         values=values,
-        values_en=_read_enum_en(report, section.get("枚举英文"), values),
+        values_en=values_en,
         domain=_read_domain(report, body, kind),
         trend=None
         if section.get("单调") is None
@@ -244,10 +276,14 @@ def _read_costs(report: Report, node: Node | None) -> dict[str, int]:
         report.add(node.place, "not_mapping")
         return costs
     for key, value in node.entries:
-        code = slot_code(key.text)
-        if code is None:
-            report.add(key.place, "unknown_evidence", word=key.text[:40], choices="、".join(EVIDENCE))
+        # A word that is no slot of ours is kept as it is: the lint says that nothing can collect it.
+        code = slot_code(key.text) or key.text
+        if not code or len(code) > NAME_CHARS_MAX:
+            report.add(key.place, "text_length", limit=NAME_CHARS_MAX)
             continue
+        if len(costs) >= COSTS_MAX:
+            report.add(key.place, "too_many", limit=COSTS_MAX)
+            break
         if code in costs:
             report.add(key.place, "duplicate_key", word=key.text[:40])
         cost = read_number(report, value, count, code="cost", default=1)
@@ -271,26 +307,3 @@ def _read_outcomes(report: Report, node: Node | None) -> tuple[Outcome, ...]:
     if ladder != sorted(ladder, key=(Outcome.FULL, Outcome.PART, Outcome.REJECT).index):
         report.add(node.place, "outcomes_order")
     return tuple(found)
-
-
-def _read_limits(report: Report, node: Node | None) -> Limits:
-    if node is None:
-        return Limits()
-    section = read_section(report, node, "limits")
-    usual = Limits()
-
-    def span(key: str, default: Period) -> Period:
-        return read_number(report, section.get(key), period, code="not_period", default=default)
-
-    applications = read_number(report, section.get("申请次数"), count, code="applications", default=usual.applications)
-    if not 1 <= applications <= APPLICATIONS_MAX:
-        report.add(section.fields["申请次数"].node.place, "applications", word=str(applications))
-    return Limits(
-        applications=applications,
-        reapply=span("重新申请期限", usual.reapply),
-        material=span("补充材料期限", usual.material),
-        review=span("审核时限", usual.review),
-        platform_proof=span("平台举证期限", usual.platform_proof),
-        cooling=span("冷静期", usual.cooling),
-        intervention=span("平台介入期限", usual.intervention),
-    )

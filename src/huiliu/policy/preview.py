@@ -81,6 +81,7 @@ def preview(
     *,
     units: Used | None = None,
     time: Used | None = None,
+    promised: Used | None = None,
     filed_at: datetime | None = None,
 ) -> Preview:
     """What this order would get today for this reason, by the version in force when it was placed.
@@ -88,6 +89,7 @@ def preview(
     `have` is the evidence at hand, slot codes; `filed_at` is now for someone who has not applied yet.
     """
     rules = policy.policy
+    limits = rules.limits_for(facts)
     verdict = judge(rules, facts, have, filed_at=filed_at)
     is_cooling = verdict.outcome is Outcome.COOLING
     # Evidence is asked for now, so that nothing but time is missing when the cooling-off ends.
@@ -108,9 +110,11 @@ def preview(
         optional=optional,
         missing=deciding.missing,
         at_once=_would_be_automatic(policy, facts, verdict, have),
-        review=rules.limits.review,
-        amount=None if deciding.amount is None else refund_amount(deciding.amount, money, units=units, time=time),
-        cooling=rules.limits.cooling if is_cooling else None,
+        review=limits.review,
+        amount=None
+        if deciding.amount is None
+        else refund_amount(deciding.amount, money, units=units, time=time, promised=promised),
+        cooling=limits.cooling if is_cooling else None,
         cooling_until=verdict.cooling_until,
         after_cooling=_ANSWERS[deciding.outcome] if is_cooling else None,
         open_seconds=open_for(rules, facts),

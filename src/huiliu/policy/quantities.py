@@ -96,3 +96,11 @@ def period(text: str) -> Period:
     if not 1 <= seconds <= PERIOD_SECONDS_MAX:
         raise ValueError("out of range")
     return Period(seconds=seconds)
+
+
+def kept_period(text: str) -> Period:
+    """How long something is kept: '1096天', up to ten years. Zero is refused."""
+    seconds = duration_seconds(text)
+    if seconds < 1:
+        raise ValueError("out of range")
+    return Period(seconds=seconds)

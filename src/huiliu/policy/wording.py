@@ -90,9 +90,10 @@ def period_words(lang: Lang, period: Period) -> str:
 
 
 def evidence_words(lang: Lang, code: str) -> str:
-    """What a piece of evidence or a platform record is called."""
+    """What a piece of evidence or a platform record is called; a word of the policy's own stands for itself."""
     table = "record" if code in RECORDS.values() else "evidence"
-    return say(lang, f"policy.{table}.{code}")
+    key = f"policy.{table}.{code}"
+    return say(lang, key) if has_words(key) else code
 
 
 def list_words(lang: Lang, words: list[str]) -> str:

@@ -16,6 +16,8 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "policy": {
             "策略": "policy",
             "名称英文": "name_en",
+            "说明": "text",
+            "说明英文": "text_en",
             "编号": "id",
             "版本": "version",
             "生效": "effective_from",
@@ -25,7 +27,9 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "结果": "outcomes",
             "限制": "limits",
             "条款": "clauses",
+            "按商品": "overrides",
             "附加": "extras",
+            "样例": "cases",
         },
         "fallback": {"无条款": "no_clause", "条款冲突": "conflict"},
         "fact": {
@@ -52,7 +56,12 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "金额": "amount",
             "例外于": "exception_to",
             "自动": "automatic",
+            "说明": "text",
+            "说明英文": "text_en",
         },
+        "override": {"适用": "scope", "不适用": "without", "条款": "clauses", "限制": "limits"},
+        "case": {"名称": "name", "事实": "facts", "凭证": "evidence", "应当": "expect"},
+        "expect": {"结果": "outcome", "条款": "clause", "缺": "missing"},
         "extra": {
             "编号": "id",
             "名称": "name",
@@ -70,6 +79,8 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "平台举证期限": "platform_proof",
             "冷静期": "cooling",
             "平台介入期限": "intervention",
+            "风控时限": "hold",
+            "记录保存": "records",
         },
     }
 )
@@ -94,7 +105,12 @@ EVIDENCE: Mapping[str, str] = MappingProxyType(
 """Policy word -> evidence slot code. Inside the program evidence is always the code."""
 
 RECORDS: Mapping[str, str] = MappingProxyType(
-    {"消耗记录": "consumption_record", "核销记录": "redemption_record", "登录记录": "sign_in_record"}
+    {
+        "消耗记录": "consumption_record",
+        "核销记录": "redemption_record",
+        "登录记录": "sign_in_record",
+        "购买确认记录": "purchase_confirmation",
+    }
 )
 """Records of the platform's own by which it can prove a fact."""
 
@@ -110,7 +126,9 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
 FLAGS: Mapping[str, Flag] = MappingProxyType({"风控复核": Flag.RISK_REVIEW, "第二人复核": Flag.SECOND_PERSON})
 PARTIES: Mapping[str, Party] = MappingProxyType({"平台": Party.PLATFORM, "买家": Party.BUYER})
 TRENDS: Mapping[str, Trend] = MappingProxyType({"越大越差": Trend.LARGER_WORSE, "越大越好": Trend.LARGER_BETTER})
-BASES: Mapping[str, Basis] = MappingProxyType({"全额": Basis.FULL, "用量": Basis.UNITS, "时间": Basis.TIME})
+BASES: Mapping[str, Basis] = MappingProxyType(
+    {"全额": Basis.FULL, "用量": Basis.UNITS, "时间": Basis.TIME, "承诺": Basis.PROMISED}
+)
 FEES: Mapping[str, str] = MappingProxyType({"退": "returned", "不退": "kept"})
 ROUNDINGS: Mapping[str, Rounding] = MappingProxyType(
     {"有利买家": Rounding.FAVOUR_BUYER, "有利平台": Rounding.FAVOUR_PLATFORM}
@@ -137,6 +155,8 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "金额": "amount",
         "曾伪造凭证": "forged_before",
         "交付状态": "delivery_state",
+        "商品": "product",
+        "购买时确认": "exception_confirmed",
     }
 )
 """The facts the product itself can fill in. A policy may declare others, which then have to be asked for."""
@@ -159,6 +179,12 @@ VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 ORDER_AGE = "下单时长"
 """The one fact that changes by itself as time passes."""
+
+PRODUCT_KIND = "商品类型"
+PRODUCT = "商品"
+"""The two facts a set of products can be named by."""
+OTHER_PRODUCT = "其他商品"
+"""What every product is that a policy does not name: it closes the enumeration of products."""
 
 
 def canonical(table: Mapping[str, str], word: str) -> str | None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from huiliu.claims.actions import parse_reason, start_draft
 from huiliu.claims.case import Case, check_claimable, load_case
-from huiliu.claims.judgement import Judgement, case_money, case_use, judge_case
+from huiliu.claims.judgement import Judgement, case_delivery, case_money, case_use, judge_case
 from huiliu.claims.model import Reason
 from huiliu.deadlines.reads import working_calendar
 from huiliu.evidence.slots import slot_by_code
@@ -116,7 +116,15 @@ async def _told(tx: Tx, lang: Lang, case: Case, judgement: Judgement) -> Told:
         return Told(reason=reason, answer=Answer.PERSON.value)
     policy = judgement.published
     facts = to_facts(policy.policy, judgement.case_facts)
-    answer = preview(policy, facts, case_money(case), frozenset(), units=case_use(case), filed_at=tx.now)
+    answer = preview(
+        policy,
+        facts,
+        case_money(case),
+        frozenset(),
+        units=case_use(case),
+        promised=case_delivery(case),
+        filed_at=tx.now,
+    )
     words = preview_words(lang, answer)
     start = max(tx.now, judgement.cooling_until or tx.now)
     clause_name = answer.clause_name_en if lang is Lang.EN else answer.clause_name
