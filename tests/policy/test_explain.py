@@ -7,7 +7,7 @@ import pytest
 from huiliu.kit.text import Lang
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advice_words, advise, explain, open_for, reason_words, with_reasons
-from huiliu.policy.model import Facts, FactValue, ReasonStatus
+from huiliu.policy.model import Facts, FactValue, Outcome, ReasonStatus
 from huiliu.policy.parse import parse_policy
 from tests.policy.files import DAY, HOUR, NOTHING, case, demo, example, small
 
@@ -87,10 +87,74 @@ def test_advice_is_only_ever_evidence() -> None:
 
     assert advice is not None
     assert advice.evidence == ("platform_check",)
-    assert advice_words(Lang.ZH, advice) == "补上平台核验截图，即可按 F6 超过一小时但确未使用 办理全额退款。"
-    assert advice_words(Lang.EN, advice) == (
-        "Add platform check screenshot and clause F6 Past one hour but truly unused gives you: full refund."
+    assert advice_words(Lang.ZH, demo(), advice, is_filed=True) == (
+        "补上平台核验截图，即可按 F6 超过一小时但确未使用 办理全额退款。"
     )
+    assert advice_words(Lang.EN, demo(), advice) == (
+        "Add platform check screenshot and clause F6 Past one hour but truly unused gives you: full refund."
+        " This stays so for another 22 hours."
+    )
+
+
+TO_PROVE = small(
+    """
+  - {编号: F1, 名称: 已核销, 当: {核销情况: 已核销}, 则: 拒绝}
+  - {编号: F2, 名称: 未核销, 当: {核销情况: 未核销}, 需: [支付截图], 则: 全额退款}
+  - {编号: F3, 名称: 部分核销, 当: {核销情况: 部分核销}, 则: 按未用比例退款}
+"""
+).replace(
+    "  次数:",
+    "  核销情况: {枚举: [未核销, 部分核销, 已核销], 举证方: 买家, 未举证视为: 已核销, 证明: [平台核验截图, 未使用声明]}\n"
+    "  次数:",
+)
+"""A voucher counts as redeemed until the buyer shows that it is not."""
+
+
+def test_a_rejection_is_turned_by_the_cheapest_proof_of_what_the_buyer_says() -> None:
+    policy, facts = parse_policy(TO_PROVE), Facts({"核销情况": "未核销"})
+    assert judge(policy, facts, NOTHING).outcome is Outcome.REJECT
+
+    advice = advise(policy, facts, NOTHING)
+
+    assert advice is not None
+    assert (advice.evidence, advice.cost) == (("unused_declaration", "paid_shot"), 3)
+    assert advice.proves == (("核销情况", "未核销"),)
+    after = judge(policy, advice.facts, frozenset(advice.evidence))
+    assert (after.outcome, after.complete) == (Outcome.FULL, True)
+    assert advice_words(Lang.ZH, policy, advice) == (
+        "如果确实核销情况为未核销：补上未使用声明、支付截图，即可按 F2 未核销 办理全额退款。"
+    )
+
+
+def test_a_proof_at_hand_costs_nothing_and_may_make_another_way_cheaper() -> None:
+    policy, facts = parse_policy(TO_PROVE), Facts({"核销情况": "未核销"})
+
+    advice = advise(policy, facts, frozenset({"platform_check"}))
+
+    assert advice is not None
+    assert (advice.evidence, advice.cost) == (("paid_shot",), 1)
+
+
+def test_what_the_buyer_never_said_is_advised_only_under_the_condition_that_it_is_so() -> None:
+    advice = advise(parse_policy(TO_PROVE), Facts({}), NOTHING)
+
+    assert advice is not None
+    assert advice.proves == (("核销情况", "部分核销"),)
+    assert advice_words(Lang.EN, parse_policy(TO_PROVE), advice).startswith("If it is so that 核销情况: 部分核销: ")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts({"核销情况": "已核销"}),
+        Facts({"核销情况": "未核销"}, frozenset({"核销情况"})),
+        Facts({"核销情况": "已核销"}, frozenset({"核销情况"})),
+    ],
+)
+def test_nobody_is_advised_to_say_something_else(facts: Facts) -> None:
+    advice = advise(parse_policy(TO_PROVE), facts, NOTHING)
+
+    assert advice is None or not advice.proves
 
 
 @pytest.mark.parametrize(

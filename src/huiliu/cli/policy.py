@@ -94,7 +94,7 @@ def decide(
     _print_verdict(speech, rules, verdict)
     advice = advise(rules, facts, have, cooled=cooled)
     if advice is not None:
-        click.echo(advice_words(speech, advice))
+        click.echo(advice_words(speech, rules, advice))
 
 
 @policy.command(name="publish")

@@ -17,13 +17,16 @@ from huiliu.policy.model import (
     AmountRule,
     Basis,
     Clause,
+    ClauseReason,
     Extra,
     FactKind,
     FactSpec,
     FactValue,
     Flag,
     Outcome,
+    Party,
     Policy,
+    ReasonStatus,
     Test,
 )
 from huiliu.policy.words import EVIDENCE_NAMES
@@ -85,7 +88,15 @@ class CompiledPolicy:
             )
             for i, clause in enumerate(policy.clauses)
         ]
+        self.ids = tuple(clause.id for clause in policy.clauses)
+        self.provable = tuple(
+            spec
+            for spec in policy.facts
+            if spec.burden is Party.BUYER and any(code in policy.costs for code in spec.proven_by)
+        )
+        """Facts that the buyer may prove by evidence."""
         self.resolutions: dict[int, Resolution] = {}
+        self._fates: dict[int, tuple[tuple[int, ClauseReason], ...]] = {}
 
     def resolve(self, mask: int) -> Resolution:
         """What the rules in `mask` come to. An exception that applies defeats its bases, even if it is defeated itself:
@@ -97,10 +108,53 @@ class CompiledPolicy:
             found = self.resolutions[mask] = self._resolve(mask)
         return found
 
+    def fates(self, mask: int) -> tuple[tuple[int, ClauseReason], ...]:
+        """What becomes of each clause that applies: (index, applied, defeated by, or outranked by)."""
+        found = self._fates.get(mask)
+        if found is None:
+            if len(self._fates) >= RESOLUTIONS_MAX:
+                self._fates.clear()
+            found = self._fates[mask] = tuple(self._fates_of(mask))
+        return found
+
+    def samples(self, spec: FactSpec) -> tuple[FactValue, ...]:
+        """Values that stand for every way a fact can turn out, as far as the rules tell them apart."""
+        if spec.kind is FactKind.BOOLEAN:
+            return (True, False)
+        if spec.kind is FactKind.ENUM:
+            return spec.values
+        lookup = next((each for each in self.lookups if each[0] == spec.name), None)
+        cuts = () if lookup is None else lookup[4]
+        low = 0 if spec.domain.low is None else spec.domain.low
+        return tuple(dict.fromkeys((low, *(cut for cut in cuts if cut in spec.domain))))
+
     def masks(self, lookup: Lookup) -> tuple[int, ...]:
         """The distinct masks a fact can select: what an unknown value could come to."""
         _, _, table, _, _, segments = lookup
         return tuple(dict.fromkeys(segments if table is None else table.values()))
+
+    def _fates_of(self, mask: int) -> Iterable[tuple[int, ClauseReason]]:
+        resolution = self.resolve(mask)
+        best = {route.index for route in resolution.routes}
+        beaten_by: dict[int, int] = {}
+        for i in range(len(self.ids)):
+            if mask >> i & 1:
+                for base in self.defeats(i):
+                    beaten_by.setdefault(base, i)
+        for i, name in enumerate(self.ids):
+            if not mask >> i & 1:
+                continue
+            if i in beaten_by:
+                yield i, ClauseReason(name, ReasonStatus.DEFEATED, by=self.ids[beaten_by[i]])
+            elif i in best:
+                yield i, ClauseReason(name, ReasonStatus.APPLIED)
+            else:
+                yield i, ClauseReason(name, ReasonStatus.OUTRANKED, by=self.ids[resolution.routes[0].index])
+
+    def defeats(self, index: int) -> Iterable[int]:
+        """The clauses that one is an exception to."""
+        bits = self._defeats[index]
+        return (i for i in range(len(self.ids)) if bits >> i & 1)
 
     def _resolve(self, mask: int) -> Resolution:
         applicable = [i for i in range(len(self.policy.clauses)) if mask >> i & 1]

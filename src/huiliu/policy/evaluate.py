@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from huiliu.policy.compiled import CompiledPolicy, Lookup, Resolution, Route, compiled, may_be_automatic
-from huiliu.policy.model import Facts, FactValue, Outcome, Period, Policy, Verdict
+from huiliu.policy.model import Facts, Outcome, Period, Policy, Verdict
 
 UNKNOWN_MASKS_MAX = 4_096
 """How many ways the unknown facts may still turn out before all of them are asked for."""
@@ -50,15 +50,6 @@ def judge(
     if unknown:
         return _judge_unknown(tables, mask, unknown, facts, evidence, presumed_facts, filed_at)
     return _verdict(policy, tables.resolve(mask), facts, evidence, presumed_facts, filed_at)
-
-
-def effective_values(policy: Policy, facts: Facts) -> dict[str, FactValue | None]:
-    """Every fact as the rules see it: the presumption while a disputed fact is unproven, else the value, None if unknown."""
-    given, proven = facts.values, facts.proven
-    return {
-        spec.name: spec.presumed if spec.presumed is not None and spec.name not in proven else given.get(spec.name)
-        for spec in policy.facts
-    }
 
 
 def _verdict(
