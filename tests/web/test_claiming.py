@@ -26,6 +26,9 @@ async def test_every_reason_is_answered_before_anything_is_filled_in(xiaoman: Br
     assert "支付成功截图" in html
     assert "原路退回" in html
     assert "最晚" in html
+    assert html.count("其他条款为什么不适用") == 5
+    assert "F5 一小时内且未使用：不适用。" in html
+    assert "风控" not in html
 
 
 async def test_a_claim_is_prepared_checked_and_handed_in_once_without_scripts(xiaoman: Browser, shop: Shop) -> None:

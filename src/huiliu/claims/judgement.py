@@ -18,6 +18,7 @@ from huiliu.kit.text import Lang
 from huiliu.orders.model import ProductKind
 from huiliu.policy.amount import Amount, OrderMoney, Used, formula, refund_amount
 from huiliu.policy.evaluate import judge
+from huiliu.policy.explain import advice_words, advise
 from huiliu.policy.facts import to_facts
 from huiliu.policy.model import CaseFacts, Flag, Limits, Outcome, Period, PublishedPolicy, Verdict
 from huiliu.policy.reads import load_policy
@@ -35,6 +36,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Above this, what the policy gives waits for people: two of them."""
     lengths: Lengths
     attempts_max: int
+    have: frozenset[str] = frozenset()
+    """The evidence slots that are filled."""
 
     @property
     def policy_id(self) -> UUID | None:
@@ -80,6 +83,15 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         """Evidence slots that may help."""
         given = () if self.verdict is None or self.verdict.clause is None else self.verdict.clause.optional
         return tuple(dict.fromkeys((*given, "other")))
+
+    def advice(self, lang: Lang) -> str:
+        """What further evidence would turn the answer into a refund, in words; '' when none would."""
+        if self.published is None or self.verdict is None:
+            return ""
+        policy = self.published.policy
+        facts = to_facts(policy, self.case_facts)
+        found = advise(policy, facts, self.have)
+        return "" if found is None else advice_words(lang, policy, found, is_filed=True)
 
     @property
     def cooling_until(self) -> datetime | None:
@@ -169,6 +181,7 @@ async def judge_case(
         alone_most_minor=case.second_person_over_minor - case.order_taken_minor,
         lengths=lengths_of(limits, is_risky=Flag.RISK_REVIEW in verdict.flags),
         attempts_max=limits.applications,
+        have=have,
     )
 
 

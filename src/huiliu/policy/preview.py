@@ -11,7 +11,7 @@ import msgspec
 from huiliu.kit.text import Lang, say
 from huiliu.policy.amount import Amount, OrderMoney, Used, refund_amount
 from huiliu.policy.evaluate import judge
-from huiliu.policy.explain import open_for
+from huiliu.policy.explain import advice_words, advise, open_for
 from huiliu.policy.model import Clause, Facts, Outcome, Period, PublishedPolicy, Verdict
 from huiliu.policy.wording import duration_words, evidence_words, list_words, period_words
 
@@ -63,6 +63,9 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """How long this answer stands if nothing but time changes."""
     presumed: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
+    advice: str = ""
+    """What evidence would turn a no into a refund, in Chinese and English; empty when none would."""
+    advice_en: str = ""
 
 
 class PreviewWords(msgspec.Struct, frozen=True):
@@ -96,6 +99,7 @@ def preview(
     deciding = judge(rules, facts, have, cooled=True) if is_cooling else verdict
     clause = verdict.clause
     needs, optional = _evidence(deciding.clause)
+    advice = advise(rules, facts, have) if verdict.outcome in (Outcome.REJECT, Outcome.PERSON) else None
     return Preview(
         answer=_ANSWERS[verdict.outcome],
         policy_id=policy.id,
@@ -120,6 +124,8 @@ def preview(
         open_seconds=open_for(rules, facts),
         presumed=verdict.presumed,
         ask=verdict.ask,
+        advice="" if advice is None else advice_words(Lang.ZH, rules, advice),
+        advice_en="" if advice is None else advice_words(Lang.EN, rules, advice),
     )
 
 
@@ -149,6 +155,8 @@ def open_words(lang: Lang, told: Preview) -> str:
 
 
 def _next_words(lang: Lang, told: Preview) -> str:
+    if told.advice and not told.missing:
+        return told.advice_en if lang is Lang.EN else told.advice
     if told.answer is Answer.NO:
         return say(lang, "policy.next.no")
     if told.missing:

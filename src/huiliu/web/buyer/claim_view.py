@@ -54,6 +54,8 @@ class Turned(Struct, frozen=True, kw_only=True):
     reason: str
     clause: str
     missing: tuple[str, ...]
+    advice: str
+    """What the policy would still take, when the reviewer named nothing."""
     words: str
     by: str
     at: datetime
@@ -196,6 +198,7 @@ def _turned(lang: Lang, whole: ClaimPage) -> Turned | None:
         reason=say(lang, f"claims.reject_reason.{row.reason_code}"),
         clause=_clause_words(lang, whole, row.clause),
         missing=tuple(slot_name(lang, code) for code in row.missing),
+        advice="" if row.missing else whole.judgement.advice(lang),
         words=row.words,
         by=row.by_name,
         at=row.at,

@@ -22,6 +22,7 @@ from huiliu.kit.money import Money
 from huiliu.kit.text import Lang
 from huiliu.people.model import Buyer
 from huiliu.policy.amount import formula
+from huiliu.policy.explain import explain, reason_words
 from huiliu.policy.facts import to_facts
 from huiliu.policy.preview import Answer, open_words, preview, preview_words
 from huiliu.policy.wording import period_words
@@ -50,6 +51,9 @@ class Told(Struct, frozen=True, kw_only=True):
     decided_by: datetime | None = None
     cooling_until: datetime | None = None
     stands_for: str = ""
+    has_advice: bool = False
+    others: tuple[str, ...] = ()
+    """Why each other clause does not apply."""
 
 
 class ReasonsPage(Struct, frozen=True, kw_only=True):
@@ -128,6 +132,7 @@ async def _told(tx: Tx, lang: Lang, case: Case, judgement: Judgement) -> Told:
     words = preview_words(lang, answer)
     start = max(tx.now, judgement.cooling_until or tx.now)
     clause_name = answer.clause_name_en if lang is Lang.EN else answer.clause_name
+    others = [it for it in explain(policy.policy, facts) if it.clause_id != answer.clause_id]
     return Told(
         reason=reason,
         answer=answer.answer.value,
@@ -143,6 +148,8 @@ async def _told(tx: Tx, lang: Lang, case: Case, judgement: Judgement) -> Told:
         decided_by=None if answer.at_once else judgement.lengths.review.due(start, await working_calendar(tx)).at,
         cooling_until=judgement.cooling_until,
         stands_for=open_words(lang, answer),
+        has_advice=bool(answer.advice),
+        others=tuple(reason_words(lang, policy.policy, it) for it in others),
     )
 
 
