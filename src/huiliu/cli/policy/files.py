@@ -1,0 +1,106 @@
+"""What every `huiliu policy` command needs: reading its files, one form of JSON, and ends with the right exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import msgspec
+
+from huiliu.kit.text import Lang
+from huiliu.policy.document import SOURCE_CHARS_MAX
+from huiliu.policy.facts import read_facts
+from huiliu.policy.model import Facts, Policy, PolicyError
+from huiliu.policy.parse import PlacedPolicy, place_policy
+from huiliu.policy.wording import error_words, problem_words
+from huiliu.policy.words import slot_code
+
+FACTS_BYTES_MAX = 64 * 1024
+SOURCE_BYTES_MAX = SOURCE_CHARS_MAX * 4
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+def read_bytes(file: Path, bytes_max: int) -> bytes:
+    """The file, and one byte more than allowed where there is more, for the reader to refuse."""
+    with file.open("rb") as opened:
+        return opened.read(bytes_max + 1)
+
+
+def policy_or_exit(ctx: click.Context, file: Path, speech: Lang, *, as_json: bool) -> Policy:
+    """The policy of a file; what is wrong with it is printed and ends the command with status 1."""
+    return placed_or_exit(ctx, file, speech, as_json=as_json).policy
+
+
+def placed_or_exit(ctx: click.Context, file: Path, speech: Lang, *, as_json: bool) -> PlacedPolicy:
+    """The policy and the places of its clauses."""
+    try:
+        return place_policy(read_bytes(file, SOURCE_BYTES_MAX))
+    except PolicyError as error:
+        fail(ctx, error, speech, as_json=as_json, file=file)
+
+
+def facts_or_exit(ctx: click.Context, rules: Policy, file: Path, speech: Lang, *, as_json: bool) -> Facts:
+    """The facts of a JSON file in the policy's words; what does not fit ends the command with status 1."""
+    try:
+        return read_facts(rules, _read_json(file))
+    except PolicyError as error:
+        fail(ctx, error, speech, as_json=as_json)
+
+
+def fail(ctx: click.Context, error: PolicyError, speech: Lang, *, as_json: bool, file: Path | None = None) -> NoReturn:
+    """Print every problem and end with status 1."""
+    if as_json:
+        problems = [
+            {
+                "line": problem.line,
+                "column": problem.column,
+                "code": problem.code,
+                "message": problem_words(speech, problem),
+            }
+            for problem in error.problems
+        ]
+        print_json({"ok": False, "problems": problems} | ({} if file is None else {"file": str(file)}))
+    else:
+        for line in error_words(speech, error):
+            click.echo(line if file is None else f"{file}: {line}", err=True)
+    ctx.exit(1)
+
+
+def read_evidence(text: str, rules: Policy) -> frozenset[str]:
+    """'支付截图,time_gap' -> slot codes, or the policy's own words. A word of neither is a usage error."""
+    codes: set[str] = set()
+    for word in filter(None, (part.strip() for part in text.replace("，", ",").split(","))):
+        code = slot_code(word) or (word if word in rules.costs else None)
+        if code is None:
+            raise click.BadParameter(word, param_hint="--evidence")
+        codes.add(code)
+    return frozenset(codes)
+
+
+def summary(rules: Policy) -> dict[str, object]:
+    """The policy's identity, in every JSON answer."""
+    return {
+        "name": rules.name,
+        "id": rules.id,
+        "label": rules.label,
+        "content_hash": rules.content_hash.hex(),
+        "effective_from": rules.effective_from,
+        "clauses": len(rules.clauses),
+    }
+
+
+def print_json(value: object) -> None:
+    """One indented JSON document on standard output."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def _read_json(file: Path) -> dict[str, object]:
+    raw = read_bytes(file, FACTS_BYTES_MAX)
+    if len(raw) > FACTS_BYTES_MAX:
+        raise click.BadParameter(f"{file}: more than {FACTS_BYTES_MAX} bytes", param_hint="--facts")
+    try:
+        return msgspec.json.decode(raw, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise click.BadParameter(f"{file}: {error}", param_hint="--facts") from error
