@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from huiliu.cli.policy import policy
 from huiliu.policy.parse import parse_policy
-from tests.policy.files import DEMO, EXAMPLE
+from tests.policy.files import DEMO, EXAMPLE, small
 
 
 def run(*arguments: str | Path) -> Result:
@@ -99,6 +99,108 @@ def test_a_case_is_decided_as_json_with_proven_facts(good: Path, tmp_path: Path)
     assert result.exit_code == 0
     assert (verdict["outcome"], verdict["clause"]["id"]) == ("reject", "F8")
     assert len(verdict["reasons"]) == 14
+
+
+def test_a_case_shows_the_arithmetic_of_its_amount(good: Path, tmp_path: Path) -> None:
+    facts = facts_file(
+        tmp_path,
+        退款原因="不想要了",
+        下单时长=60,
+        使用情况="部分使用",
+        金额="30元",
+        曾伪造凭证=False,
+        已证明="使用情况",
+    )
+
+    result = run("decide", good, "--facts", facts, "--used", "12/30", "--json", "--lang", "zh")
+
+    found = json.loads(result.output)
+    assert found["amount"] == {
+        "refund_minor": 18_00,
+        "arithmetic": "已付 ¥30.00 × 未使用 18/30 = ¥18.00（不足一分的部分归您）",
+    }
+    assert found["formula"] == "已付金额（含支付手续费）× 未使用用量 ÷ 总用量；不足一分的部分归买家"
+
+
+@pytest.mark.parametrize("used", ["31/30", "0/0", "half", "-1/30"])
+def test_an_impossible_use_is_a_usage_error(good: Path, tmp_path: Path, used: str) -> None:
+    assert run("decide", good, "--facts", facts_file(tmp_path), "--used", used).exit_code == 2
+
+
+@pytest.mark.parametrize(("expected", "status"), [("reject", 0), ("reject:F8", 0), ("full", 1), ("reject:F1", 1)])
+def test_a_decision_other_than_expected_fails(good: Path, tmp_path: Path, expected: str, status: int) -> None:
+    facts = facts_file(
+        tmp_path, 退款原因="不想要了", 下单时长=60, 使用情况="已使用", 曾伪造凭证=False, 已证明="使用情况"
+    )
+
+    assert run("decide", good, "--facts", facts, "--expect", expected).exit_code == status
+
+
+def test_advice_is_the_cheapest_evidence_and_says_until_when(good: Path, tmp_path: Path) -> None:
+    facts = facts_file(tmp_path, 退款原因="不想要了", 下单时长="2小时", 使用情况="未使用", 曾伪造凭证=False)
+
+    result = run("advise", good, "--facts", facts, "--evidence", "unused_declaration", "--json", "--lang", "zh")
+
+    found = json.loads(result.output)
+    assert (result.exit_code, found["ok"], found["outcome"], found["complete"]) == (0, True, "full", False)
+    assert found["advice"]["evidence"] == ["platform_check"]
+    assert (found["advice"]["clause"], found["advice"]["cost"]) == ("F6", 3)
+    assert found["advice"]["open_seconds"] == 22 * 3600
+    assert found["advice"]["message"] == (
+        "补上平台核验截图，即可按 F6 超过一小时但确未使用 办理全额退款。这一答复在 22小时 内有效。"
+    )
+
+
+def test_where_no_evidence_helps_advising_fails_and_says_so(good: Path, tmp_path: Path) -> None:
+    facts = facts_file(
+        tmp_path, 退款原因="不想要了", 下单时长=60, 使用情况="已使用", 曾伪造凭证=False, 已证明="使用情况"
+    )
+
+    result = run("advise", good, "--facts", facts, "--lang", "zh")
+
+    assert result.exit_code == 1
+    assert result.output == "没有哪样凭证能改变这个结果（不予退款），它由事实决定\n"
+
+
+def test_what_is_unknown_is_asked_for_before_any_advice(good: Path, tmp_path: Path) -> None:
+    result = run("advise", good, "--facts", facts_file(tmp_path, 下单时长=60), "--lang", "zh")
+
+    assert result.exit_code == 1
+    assert "需要先弄清：退款原因" in result.output
+
+
+def test_the_table_names_every_clause_in_words(good: Path) -> None:
+    result = run("table", good, "--lang", "zh")
+    rows = json.loads(run("table", good, "--json", "--lang", "zh").output)["clauses"]
+
+    assert result.exit_code == 0
+    assert all(
+        name in result.output for name in ("F1", "F13", "F0", "超过一小时但确未使用", "未使用声明、平台核验截图")
+    )
+    third = next(row for row in rows if row["id"] == "F3")
+    assert third["when"] == {"退款原因": "服务未达标", "使用情况": "未使用或部分使用"}
+    assert "不足一分的部分归买家" in third["formula"]
+
+
+def test_golden_cases_are_run_and_one_that_fails_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "golden.yaml"
+    rest = """
+样例:
+  - {名称: 充错了, 事实: {退款原因: 充值错误}, 应当: {结果: 全额退款, 条款: F1}}
+  - {名称: 变心了, 事实: {退款原因: 不想要了}, 应当: 拒绝}
+"""
+    path.write_text(small("  - {编号: F1, 名称: 甲, 当: {退款原因: 充值错误}, 则: 全额退款}", rest=rest), "utf-8")
+
+    told = run("golden", path, "--lang", "zh")
+    found = json.loads(run("golden", path, "--json").output)
+
+    assert (told.exit_code, found["ok"]) == (1, False)
+    assert "变心了：应当是不予退款，现在是转人工审核\n" in told.output
+    assert "2 个样例，1 个符合" in told.output
+    assert [(case["name"], case["holds"], case["outcome"]) for case in found["cases"]] == [
+        ("充错了", True, "full"),
+        ("变心了", False, "person"),
+    ]
 
 
 @pytest.mark.parametrize("facts", [{"退款原因": "没有理由"}, {"未知": 1}])

@@ -19,7 +19,7 @@ from huiliu.policy.amount import Amount, OrderMoney, Used, formula, refund_amoun
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import Advice, advice_words, advise, open_for, reason_words, with_reasons
 from huiliu.policy.golden import GoldenResult, judge_golden
-from huiliu.policy.model import REFUNDS, AmountRule, Basis, Clause, Facts, Policy, Verdict
+from huiliu.policy.model import REFUNDS, AmountRule, Basis, Clause, Facts, Outcome, Policy, Verdict
 from huiliu.policy.wording import (
     clause_name,
     duration_words,
@@ -288,17 +288,20 @@ def _golden_out(result: GoldenResult) -> dict[str, object]:
 
 
 def _golden_words(speech: Lang, result: GoldenResult) -> str:
-    verdict = result.verdict
-    return say(
-        speech,
-        "policy.cli.golden_fails",
-        name=result.case.name,
-        expected=say(speech, f"policy.outcome.{result.case.expect.outcome.value}"),
-        clause_expected=result.case.expect.clause or "",
-        outcome=say(speech, f"policy.outcome.{verdict.outcome.value}"),
-        clause="" if verdict.clause is None else verdict.clause.id,
-        missing=list_words(speech, [evidence_words(speech, code) for code in verdict.missing]),
-    )
+    verdict, expect = result.verdict, result.case.expect
+    came = _answer_words(speech, verdict.outcome, "" if verdict.clause is None else verdict.clause.id, verdict.missing)
+    wanted = _answer_words(speech, expect.outcome, expect.clause or "", expect.missing or ())
+    return say(speech, "policy.cli.golden_fails", name=result.case.name, expected=wanted, came=came)
+
+
+def _answer_words(speech: Lang, outcome: Outcome, clause: str, missing: tuple[str, ...]) -> str:
+    words = say(speech, f"policy.outcome.{outcome.value}")
+    if clause:
+        words = f"{words} {clause}"
+    if missing:
+        lacking = list_words(speech, [evidence_words(speech, code) for code in missing])
+        words = say(speech, "policy.cli.answer_missing", answer=words, missing=lacking)
+    return words
 
 
 def _fact_names(speech: Lang, rules: Policy, names: tuple[str, ...]) -> list[str]:
