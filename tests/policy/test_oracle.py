@@ -8,8 +8,10 @@ from huiliu.bench.policy_maker import changed, made
 from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.bench.policy_text import policy_yaml
-from huiliu.policy.model import Policy
+from huiliu.policy.evaluate import judge
+from huiliu.policy.model import Facts, Outcome, Policy
 from huiliu.policy.parse import parse_policy
+from tests.policy.files import small
 
 POLICIES = 60
 
@@ -37,3 +39,11 @@ def test_the_same_draw_makes_the_same_policy() -> None:
 
     assert draw(7) == draw(7)
     assert draw(7) != draw(8)
+
+
+def test_a_number_is_not_asked_for_because_it_might_lie_beyond_its_domain() -> None:
+    text = small("  - {编号: F1, 名称: 甲, 当: {次数: 0次以上}, 则: 全额退款}")
+
+    verdict = judge(parse_policy(text), Facts({}), frozenset())
+
+    assert (verdict.outcome, verdict.ask) == (Outcome.FULL, ())

@@ -187,7 +187,7 @@ def test_unknown_facts_are_asked_for_exactly_when_they_matter(policy: Policy, fa
     domains: dict[str, list[FactValue]] = {
         "种类": list(KIND.values),
         "使用": list(USE.values),
-        "时长": list(range(-1, 11)),  # the condition's segments reach past the declared domain
+        "时长": list(AGES),
         "前科": [True, False],
     }
     open_facts = [name for name in hidden if name != "使用" or "使用" in facts.proven]

@@ -5,6 +5,7 @@ There are far fewer masks than cases, so what a mask resolves to (who defeats wh
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import TypeAlias, final
 
@@ -26,6 +27,7 @@ from huiliu.policy.model import (
     Outcome,
     Party,
     Policy,
+    Range,
     ReasonStatus,
     Test,
 )
@@ -75,6 +77,8 @@ class CompiledPolicy:
             for spec in policy.facts
             if any(spec.name in found for found in tests)
         )
+        domains = {spec.name: spec.domain for spec in policy.facts}
+        self._masks = {lookup[0]: _masks_within(lookup, domains[lookup[0]]) for lookup in self.lookups}
         self.burdens = tuple(spec.name for spec in policy.facts if spec.burden is not None)
         self._index = {clause.id: i for i, clause in enumerate(policy.clauses)}
         self._defeats = [_bits(self._index[name] for name in clause.exception_to) for clause in policy.clauses]
@@ -129,9 +133,8 @@ class CompiledPolicy:
         return tuple(dict.fromkeys((low, *(cut for cut in cuts if cut in spec.domain))))
 
     def masks(self, lookup: Lookup) -> tuple[int, ...]:
-        """The distinct masks a fact can select: what an unknown value could come to."""
-        _, _, table, _, _, segments = lookup
-        return tuple(dict.fromkeys(segments if table is None else table.values()))
+        """The distinct masks a fact can select: what an unknown value of its declared domain could come to."""
+        return self._masks[lookup[0]]
 
     def _fates_of(self, mask: int) -> Iterable[tuple[int, ClauseReason]]:
         resolution = self.resolve(mask)
@@ -220,6 +223,16 @@ def _lookup(spec: FactSpec, tests: list[Test | None]) -> Lookup:
         _bits(i for i, test in enumerate(tests) if test is None or holds(test, sample)) for sample in samples
     )
     return spec.name, spec.presumed, None, free, cuts, segments
+
+
+def _masks_within(lookup: Lookup, domain: Range) -> tuple[int, ...]:
+    """A number beyond its declared domain is judged when it comes, but nobody is asked because there might be one."""
+    _, _, table, _, cuts, segments = lookup
+    if table is not None:
+        return tuple(dict.fromkeys(table.values()))
+    first = 0 if domain.low is None else bisect_right(cuts, domain.low)
+    last = len(cuts) if domain.high is None else bisect_right(cuts, domain.high)
+    return tuple(dict.fromkeys(segments[first : last + 1]))
 
 
 def _generosity(amount: AmountRule | None) -> tuple[int, int, int, int]:
