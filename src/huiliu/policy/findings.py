@@ -50,6 +50,14 @@ class FindingCode(StrEnum):
     LAW_FIFTEEN_DAYS = "law_fifteen_days"
     LAW_AT_ONCE = "law_at_once"
     LAW_RECORDS = "law_records"
+    LAW_OWN_FAILURE = "law_own_failure"
+    """The platform failed to deliver, or delivered something else, and keeps part of the money."""
+    LAW_PRESUMED_CONSENT = "law_presumed_consent"
+    """A buyer counts as having agreed to an exception without anybody proving it."""
+    LAW_ROUNDING = "law_rounding"
+    """A share of the price is rounded against the consumer."""
+    LAW_OUTDATED = "law_outdated"
+    """A published text goes by a rule that another has replaced."""
 
 
 class Example(msgspec.Struct, frozen=True):
