@@ -36,6 +36,7 @@ TABLE = {
     Permission.READ_JOURNAL: "no no no no yes",
     Permission.IMPORT_ORDERS: "no no no no yes",
     Permission.PUBLISH_POLICY: "no no no no yes",
+    Permission.APPROVE_POLICY: "no no no yes yes",
     Permission.ADMINISTER: "no no no no yes",
 }
 ROLES = (Role.AGENT, Role.REVIEWER, Role.FINANCE, Role.ARBITRATOR, Role.ADMIN)

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     READ_JOURNAL = "read_journal"
     IMPORT_ORDERS = "import_orders"
     PUBLISH_POLICY = "publish_policy"
+    APPROVE_POLICY = "approve_policy"
     ADMINISTER = "administer"
 
 
@@ -56,7 +57,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         ),
         Role.FINANCE: frozenset({Permission.VIEW_QUEUE, Permission.FINANCE_VIEW, Permission.FINANCE_SETTLE}),
         Role.ARBITRATOR: frozenset(
-            {Permission.VIEW_QUEUE, Permission.REPLY, Permission.REVIEW, Permission.CONFIRM, Permission.ARBITRATE}
+            {
+                Permission.VIEW_QUEUE,
+                Permission.REPLY,
+                Permission.REVIEW,
+                Permission.CONFIRM,
+                Permission.ARBITRATE,
+                Permission.APPROVE_POLICY,
+            }
         ),
         # An administrator hands out roles and so must not also decide about money by that hat alone.
         Role.ADMIN: frozenset(
@@ -65,6 +73,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.READ_JOURNAL,
                 Permission.IMPORT_ORDERS,
                 Permission.PUBLISH_POLICY,
+                Permission.APPROVE_POLICY,
                 Permission.ADMINISTER,
             }
         ),

@@ -351,6 +351,8 @@ class PublishedPolicy(msgspec.Struct, frozen=True, kw_only=True):
     effective_from: datetime
     published_at: datetime
     published_by: str
+    proposed_by: str = ""  # '' here and below when it was published on the server
+    approved_by: str = ""
     policy: Policy
 
 

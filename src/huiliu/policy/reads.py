@@ -34,6 +34,8 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     effective_from: datetime
     published_at: datetime
     published_by: str
+    proposed_by: str | None
+    approved_by: str | None
 
 
 async def policy_in_force(tx: Tx, at: datetime) -> PublishedPolicy:
@@ -41,7 +43,8 @@ async def policy_in_force(tx: Tx, at: datetime) -> PublishedPolicy:
     row = await tx.one(
         PolicyRow,
         """
-        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by,
+               proposed_by, approved_by
           FROM policies
          WHERE platform_id = %(platform)s AND effective_from <= %(at)s
          ORDER BY effective_from DESC, id DESC
@@ -67,7 +70,8 @@ async def load_policy(tx: Tx, policy_id: UUID) -> PublishedPolicy:
     row = await tx.one(
         PolicyRow,
         """
-        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by,
+               proposed_by, approved_by
           FROM policies
          WHERE platform_id = %(platform)s AND id = %(id)s
          LIMIT 1
@@ -88,7 +92,8 @@ async def find_by_content(tx: Tx, content_hash: bytes) -> PublishedPolicy | None
     row = await tx.one(
         PolicyRow,
         """
-        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by,
+               proposed_by, approved_by
           FROM policies
          WHERE platform_id = %(platform)s AND content_hash = %(hash)s
          LIMIT 1
@@ -99,12 +104,33 @@ async def find_by_content(tx: Tx, content_hash: bytes) -> PublishedPolicy | None
     return None if row is None else await _published(tx, row)
 
 
+async def label_is_taken(tx: Tx, label: str) -> bool:
+    """Whether a published version carries this label."""
+    found = await tx.value(
+        "SELECT 1 FROM policies WHERE platform_id = %(platform)s AND label = %(label)s LIMIT 1",
+        platform=tx.platform_id,
+        label=label,
+    )
+    return found is not None
+
+
+async def instant_is_taken(tx: Tx, at: datetime) -> bool:
+    """Whether a published version takes effect at this very instant."""
+    found = await tx.value(
+        "SELECT 1 FROM policies WHERE platform_id = %(platform)s AND effective_from = %(at)s LIMIT 1",
+        platform=tx.platform_id,
+        at=at,
+    )
+    return found is not None
+
+
 async def list_policies(tx: Tx, *, before: datetime | None = None, limit: int = LIST_MAX) -> list[PublishedPolicy]:
     """A page of versions, latest effective first; `before` is the last one's effective_from (no two are equal)."""
     rows = await tx.all(
         PolicyRow,
         """
-        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by
+        SELECT id, platform_id, label, name, content_hash, effective_from, published_at, published_by,
+               proposed_by, approved_by
           FROM policies
          WHERE platform_id = %(platform)s AND (%(before)s::timestamptz IS NULL OR effective_from < %(before)s)
          ORDER BY effective_from DESC, id DESC
@@ -174,6 +200,8 @@ async def _published(tx: Tx, row: PolicyRow) -> PublishedPolicy:
         effective_from=row.effective_from,
         published_at=row.published_at,
         published_by=row.published_by,
+        proposed_by=row.proposed_by or "",
+        approved_by=row.approved_by or "",
         policy=policy,
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from huiliu.kit.db import Tx
-from huiliu.policy.model import Policy
+from huiliu.policy.draft_model import TwoPeople
+from huiliu.policy.model import PublishedPolicy
 
 
 async def lock_timeline(tx: Tx) -> None:
@@ -27,22 +27,27 @@ async def first_published_at(tx: Tx) -> datetime | None:
     return found
 
 
-async def insert_policy(
-    tx: Tx, policy_id: UUID, policy: Policy, *, source: str, effective_from: datetime, published_by: str
-) -> None:
+async def insert_policy(tx: Tx, published: PublishedPolicy, *, source: str, people: TwoPeople | None) -> None:
     """Put a version on the timeline. policy_effective_once refuses a second one at the same instant."""
     await tx.run(
         """
-        INSERT INTO policies (platform_id, id, label, name, content_hash, source, effective_from, published_at, published_by)
-        VALUES (%(platform)s, %(id)s, %(label)s, %(name)s, %(hash)s, %(source)s, %(effective_from)s, %(now)s, %(by)s)
+        INSERT INTO policies (platform_id, id, label, name, content_hash, source, effective_from, published_at, published_by,
+                              draft_id, proposed_by_id, proposed_by, approved_by_id, approved_by)
+        VALUES (%(platform)s, %(id)s, %(label)s, %(name)s, %(hash)s, %(source)s, %(effective_from)s, %(now)s, %(by)s,
+                %(draft)s, %(proposer_id)s, %(proposer)s, %(approver_id)s, %(approver)s)
         """,
         platform=tx.platform_id,
-        id=policy_id,
-        label=policy.label,
-        name=policy.name,
-        hash=policy.content_hash,
+        id=published.id,
+        label=published.label,
+        name=published.name,
+        hash=published.policy.content_hash,
         source=source,
-        effective_from=effective_from,
+        effective_from=published.effective_from,
         now=tx.now,
-        by=published_by,
+        by=published.published_by,
+        draft=people and people.draft_id,
+        proposer_id=people and people.proposer_id,
+        proposer=people and people.proposer,
+        approver_id=people and people.approver_id,
+        approver=people and people.approver,
     )

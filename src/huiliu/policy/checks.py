@@ -1,0 +1,98 @@
+"""Everything that is looked at before a policy is published, in one answer that page, command line and actions share."""
+
+from __future__ import annotations
+
+import msgspec
+
+from huiliu.policy.draft_model import Blocked, GoldenFails
+from huiliu.policy.findings import Finding, FindingCode, Severity
+from huiliu.policy.golden import GoldenResult, judge_golden
+from huiliu.policy.model import Policy, PolicyError, Problem
+from huiliu.policy.parse import parse_policy
+
+
+class Checks(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks say of a text. Everything after `problems` is empty for a text that does not read."""
+
+    policy: Policy | None
+    problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    golden: tuple[GoldenResult, ...] = ()
+    dropped: tuple[GoldenResult, ...] = ()
+    """Golden cases of the version it is compared with that it no longer has, and what it says of them."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings with which nothing is published."""
+        return tuple(found for found in self.findings if found.severity is Severity.ERROR)
+
+    @property
+    def failing(self) -> tuple[GoldenResult, ...]:
+        """Its own golden cases that come out differently than they should."""
+        return tuple(result for result in self.golden if not result.holds)
+
+    @property
+    def may_be_proposed(self) -> bool:
+        """Whether nothing here stands in the way of a proposal."""
+        return self.policy is not None and not self.errors and not self.failing
+
+    def accepted(self) -> Policy:
+        """The policy, if nothing stands in its way. Raises PolicyError, Blocked, GoldenFails."""
+        if self.policy is None:
+            raise PolicyError(self.problems)
+        if self.errors:
+            first = self.errors[0]
+            raise Blocked(count=len(self.errors), what=first.code.value, clauses="、".join(first.clauses))
+        if self.failing:
+            raise GoldenFails(count=len(self.failing), name=self.failing[0].case.name)
+        return self.policy
+
+    def summary(self) -> dict[str, object]:
+        """What was checked and found, small enough to keep with a proposal."""
+        codes = [found.code.value for found in self.findings if found.severity is not Severity.ERROR]
+        return {
+            "content_hash": "" if self.policy is None else self.policy.content_hash.hex(),
+            "problems": len(self.problems),
+            "errors": len(self.errors),
+            "others": {code: codes.count(code) for code in sorted(set(codes))},
+            "golden": len(self.golden),
+            "golden_failing": [result.case.name for result in self.failing],
+            "golden_dropped": [result.case.name for result in self.dropped],
+        }
+
+
+def checks(source: str, against: Policy | None = None) -> Checks:
+    """Read a text, lint it, judge its golden cases and find those it dropped of the version `against`. Never raises."""
+    try:
+        policy = parse_policy(source)
+    except PolicyError as error:
+        return Checks(policy=None, problems=error.problems)
+    kept = {case.name for case in policy.golden}
+    lost = () if against is None else tuple(case for case in against.golden if case.name not in kept)
+    return Checks(
+        policy=policy,
+        findings=blocking(policy),
+        golden=judge_golden(policy),
+        dropped=judge_golden(policy, lost),
+    )
+
+
+def blocking(policy: Policy) -> tuple[Finding, ...]:
+    """Exceptions in a circle: no clause of them defeats any other in a way that a reader could follow."""
+    above = {clause.id: clause.exception_to for clause in policy.clauses}
+    return tuple(
+        Finding(code=FindingCode.EXCEPTION_CYCLE, severity=Severity.ERROR, clauses=(clause_id,))
+        for clause_id in above
+        if clause_id in _reached(above, clause_id)
+    )
+
+
+def _reached(above: dict[str, tuple[str, ...]], start: str) -> set[str]:
+    seen: set[str] = set()
+    waiting = list(above[start])
+    while waiting:
+        found = waiting.pop()
+        if found not in seen:
+            seen.add(found)
+            waiting += above.get(found, ())
+    return seen
