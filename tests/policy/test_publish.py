@@ -13,6 +13,7 @@ from huiliu.kit.db import Actor, ActorKind, Pool, Tx, transaction
 from huiliu.kit.errors import NotFound, Refusal
 from huiliu.kit.text import Lang, refusal_words
 from huiliu.policy.actions import publish
+from huiliu.policy.draft_model import Blocked, GoldenFails, LabelTaken
 from huiliu.policy.model import EffectiveInPast, InstantTaken, NoneInForce, PolicyError
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.reads import (
@@ -25,6 +26,7 @@ from huiliu.policy.reads import (
 )
 from tests.conftest import NOW
 from tests.policy.files import EXAMPLE, small
+from tests.policy.workshop import CIRCLE, GOLDEN, text
 
 
 def version(label: str) -> str:
@@ -163,6 +165,29 @@ async def test_a_file_that_does_not_read_is_not_published(tx: Tx) -> None:
     assert refused.value.problems[0].line == 11
     assert "第 11 行" in refusal_words(Lang.ZH, refused.value)[0]
     assert "line 11" in refusal_words(Lang.EN, refused.value)[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "refusal"),
+    [
+        (CIRCLE, Blocked),
+        (text("v1", rest=GOLDEN.format(outcome="拒绝")), GoldenFails),
+        (text("v0", "拒绝"), LabelTaken),
+    ],
+)
+async def test_neither_an_error_nor_a_failing_example_nor_a_used_label_is_published_from_the_server_either(
+    tx: Tx, source: str, refusal: type[Refusal]
+) -> None:
+    await publish(tx, text("v0"), NOW - timedelta(days=1), allow_past=True)
+
+    with pytest.raises(refusal):
+        await publish(tx, source, NOW)
+
+
+async def test_what_the_server_published_names_no_two_people(tx: Tx) -> None:
+    published = await publish(tx, version("v1"), NOW)
+
+    assert (published.proposed_by, published.approved_by) == ("", "")
 
 
 async def test_another_platforms_versions_are_not_there(tx: Tx, platforms: dict[str, int], pool: Pool) -> None:

@@ -12,10 +12,10 @@ from huiliu.kit.db import Tx
 from huiliu.kit.ids import SHANGHAI, new_id
 from huiliu.policy import store
 from huiliu.policy.checks import checks
-from huiliu.policy.draft_model import TwoPeople
+from huiliu.policy.draft_model import LabelTaken, TwoPeople
 from huiliu.policy.model import EffectiveInPast, Policy, PublishedPolicy
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.reads import PARSED, find_by_content
+from huiliu.policy.reads import PARSED, find_by_content, label_is_taken
 
 
 async def publish(
@@ -31,7 +31,8 @@ async def publish(
     For whoever may run commands on the server; on the web a draft is approved by a second person (`drafts.approve`).
     The same content published again is the version that already exists, with its own effective time. `by` defaults to the
     actor's name. `allow_past` fills in versions from before the platform's first publication here, as an import does;
-    later history is never rewritten. Raises PolicyError, Blocked, GoldenFails, EffectiveInPast, InstantTaken.
+    later history is never rewritten. Raises PolicyError, Blocked, GoldenFails, LabelTaken, EffectiveInPast;
+    InstantTaken when the transaction ends.
     """
     existing = await find_by_content(tx, parse_policy(source).content_hash)
     if existing is not None:
@@ -41,6 +42,8 @@ async def publish(
     existing = await find_by_content(tx, policy.content_hash)
     if existing is not None:
         return existing
+    if await label_is_taken(tx, policy.label):
+        raise LabelTaken(label=policy.label)
     starts = (effective_from or policy.effective_from or tx.now).astimezone(UTC)
     if starts < tx.now and not (allow_past and await _is_before_history(tx, starts)):
         raise EffectiveInPast(effective_from=f"{starts.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
