@@ -9,6 +9,7 @@ from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.bench.policy_text import policy_yaml
 from huiliu.policy.evaluate import judge
+from huiliu.policy.explain import advise
 from huiliu.policy.model import Facts, Outcome, Policy
 from huiliu.policy.parse import parse_policy
 from tests.policy.files import small
@@ -47,3 +48,27 @@ def test_a_number_is_not_asked_for_because_it_might_lie_beyond_its_domain() -> N
     verdict = judge(parse_policy(text), Facts({}), frozenset())
 
     assert (verdict.outcome, verdict.ask) == (Outcome.FULL, ())
+
+
+def test_what_one_way_needs_anyway_spares_another_its_own() -> None:
+    text = small("""
+  - {编号: F1, 名称: 甲, 当: {退款原因: 充值错误}, 需: [支付截图], 则: 全额退款}
+  - {编号: F2, 名称: 乙, 当: {退款原因: 充值错误}, 需: [未使用声明], 则: 全额退款}
+  - {编号: F3, 名称: 丙, 当: {退款原因: 不想要了}, 需: [未使用声明], 则: 全额退款}
+""")
+
+    verdict = judge(parse_policy(text), Facts({}), frozenset())
+
+    assert (verdict.outcome, verdict.missing) == (Outcome.FULL, ("unused_declaration",))
+
+
+def test_nobody_is_advised_to_add_nothing() -> None:
+    text = small("""
+  - {编号: F1, 名称: 甲, 当: {核销: 已核销}, 则: 拒绝}
+  - {编号: F2, 名称: 乙, 当: {核销: 未核销}, 则: 全额退款}
+""").replace("  次数:", "  核销: {枚举: [未核销, 已核销], 举证方: 买家, 未举证视为: 已核销, 证明: [支付截图]}\n  次数:")
+    policy, facts = parse_policy(text), Facts({"核销": "未核销"})
+
+    assert (found := advise(policy, facts, frozenset())) is not None
+    assert found.evidence == ("paid_shot",)
+    assert advise(policy, facts, frozenset({"paid_shot"})) is None

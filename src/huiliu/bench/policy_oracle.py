@@ -5,7 +5,7 @@ which are quick because they are clever, can be held against it. Shares no code 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from itertools import combinations, product
 from typing import TypeAlias, final
 
 import msgspec
@@ -55,6 +55,7 @@ class Decision(msgspec.Struct, frozen=True):
     amount: AmountRule | None = None
     clause: str = ""
     missing: frozenset[str] = frozenset()
+    """Where unknown facts leave several ways open: one of the cheapest sets that are enough for all of them."""
     automatic: bool = False
     flags: frozenset[Flag] = frozenset()
     rivals: frozenset[str] = frozenset()
@@ -123,7 +124,7 @@ class Oracle:
             outcome=first.outcome,
             amount=first.amount,
             clause=first.clause,
-            missing=frozenset[str]().union(*(each.missing for each in decisions)),
+            missing=first.missing if len(cases) == 1 else self._enough(answers.values(), evidence),
             automatic=all(each.automatic for each in decisions),
             flags=frozenset[Flag]().union(*(each.flags for each in decisions)),
             rivals=frozenset[str]().union(*(each.rivals for each in decisions)),
@@ -169,6 +170,18 @@ class Oracle:
             automatic=clear and (best.automatic or let_through) and not missing and not rests_on_presumption,
             flags=flags,
             rivals=frozenset(self.policy.clauses[i].id for i in answer.rivals),
+        )
+
+    def _enough(self, ways: Iterable[Answer], evidence: frozenset[str]) -> frozenset[str]:
+        """By trying sets of evidence from the cheapest on, until in every way some chosen clause lacks nothing."""
+        wanted = {frozenset(frozenset(self.policy.clauses[i].needs) for i in answer.chosen) for answer in ways}
+        wanted.discard(frozenset[frozenset[str]]())
+        rest = [code for code in self.policy.costs if code not in evidence]
+        sets = [frozenset(some) for size in range(len(rest) + 1) for some in combinations(rest, size)]
+        return next(
+            some
+            for some in sorted(sets, key=lambda some: sum(self.policy.costs[code] for code in some))
+            if all(any(needs <= evidence | some for needs in each) for each in wanted)
         )
 
     def _place(self, clause_id: str) -> int:

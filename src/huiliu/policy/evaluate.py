@@ -14,6 +14,8 @@ from huiliu.policy.model import Facts, Outcome, Period, Policy, Verdict
 
 UNKNOWN_MASKS_MAX = 4_096
 """How many ways the unknown facts may still turn out before all of them are asked for."""
+ENOUGH_TRIED_MAX = 64
+"""How many sets of evidence are weighed against each other when unknown facts leave several ways open."""
 
 
 def judge(
@@ -132,14 +134,14 @@ def _judge_unknown(
         return Verdict(outcome=Outcome.PERSON, ask=names, presumed=presumed)
     resolutions = [tables.resolve(each) for each in sorted(possible)]
     verdicts = [_verdict(tables.policy, resolution, facts, evidence, presumed, filed_at) for resolution in resolutions]
-    # Same outcome and money whatever the facts turn out to be: ask for all evidence that any of the ways would need,
-    # keep every flag, and let it through without a person only if every way would.
+    # Same outcome and money whatever the facts turn out to be: ask for what is enough in every one of the ways, keep
+    # every flag, and let it through without a person only if every way would.
     first = min(verdicts, key=lambda verdict: _clause_order(tables, verdict))
     return Verdict(
         outcome=first.outcome,
         clause=first.clause,
         amount=first.amount,
-        missing=tuple(dict.fromkeys(code for verdict in verdicts for code in verdict.missing)),
+        missing=_enough_for_all(tables.policy, resolutions, evidence),
         automatic=all(verdict.automatic for verdict in verdicts),
         flags=tuple(sorted({flag for verdict in verdicts for flag in verdict.flags})),
         conflict=any(verdict.conflict for verdict in verdicts),
@@ -147,6 +149,22 @@ def _judge_unknown(
         presumed=presumed,
         cooling_until=first.cooling_until,
     )
+
+
+def _enough_for_all(policy: Policy, resolutions: list[Resolution], evidence: frozenset[str]) -> tuple[str, ...]:
+    """The cheapest evidence with which each way has a clause that lacks nothing. What one way needs anyway may spare
+    another its own; past ENOUGH_TRIED_MAX combinations the dearest are dropped, which may ask for a little more."""
+
+    def trouble(lacking: tuple[str, ...]) -> int:
+        return sum(policy.costs.get(code, 1) for code in lacking)
+
+    ways = {resolution.routes for resolution in resolutions if resolution.routes}
+    found: list[tuple[str, ...]] = [()]
+    for routes in sorted(ways, key=lambda routes: (len(routes), routes[0].index)):
+        each = [(*lacking, *_missing(route, evidence.union(lacking))) for lacking in found for route in routes]
+        combined = {frozenset(lacking): lacking for lacking in each}
+        found = sorted(combined.values(), key=trouble)[:ENOUGH_TRIED_MAX]
+    return found[0]
 
 
 def _matters(tables: CompiledPolicy, mask: int, unknown: list[Lookup], index: int) -> bool:

@@ -151,6 +151,8 @@ def _cheapest(
         if verdict.outcome not in REFUNDS or verdict.ask or verdict.clause is None:
             continue
         added = (*shown, *verdict.missing)
+        if not added:
+            return None  # what would turn it is at hand: that it proves something is for a person to say
         cost = _trouble(policy, added)
         if best is None or cost < best.cost:
             best = Advice(verdict.clause, added, cost, proven, tuple((name, value) for name, value, _ in proofs))
