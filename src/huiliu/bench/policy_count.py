@@ -1,0 +1,57 @@
+"""What a run of the agreement counts: how often a check was asked something, and where it and its oracle differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from huiliu.bench.policy_oracle import Oracle
+from huiliu.policy.model import Facts, Policy
+
+DISAGREEMENTS_KEPT_MAX = 20
+"""Shown for each check; the rest is only counted."""
+
+
+@dataclass(slots=True)
+class Count:
+    """One line of the table."""
+
+    policies: int = 0
+    questions: int = 0
+    disagreements: int = 0
+    examples: list[str] = field(default_factory=list[str])
+
+    def ask(self, policy_seed: int, what: str, *, found: object, expected: object) -> None:
+        """One question: what the product found, and what the oracle did."""
+        self.questions += 1
+        if found != expected:
+            self.disagreements += 1
+            if len(self.examples) < DISAGREEMENTS_KEPT_MAX:
+                self.examples.append(f"seed {policy_seed}: {what}: found {found}, oracle {expected}")
+
+    def add(self, other: Count) -> None:
+        """Take in what another process counted."""
+        self.policies += other.policies
+        self.questions += other.questions
+        self.disagreements += other.disagreements
+        self.examples = [*self.examples, *other.examples][:DISAGREEMENTS_KEPT_MAX]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A made policy, another version of it, and every case of it."""
+
+    seed: int
+    random: Random
+    policy: Policy
+    version: Policy
+    oracle: Oracle
+
+    def drawn_case(self, *, known: float) -> tuple[Facts, frozenset[str], bool]:
+        """Facts of which each is known with a probability and proven about half the time, evidence, and whether cooled."""
+        random = self.random
+        case = random.choice(self.oracle.cases)
+        values = {name: value for name, value in zip(self.oracle.names, case, strict=True) if random.random() < known}
+        proven = frozenset(name for name in self.oracle.names if random.random() < 0.5)
+        evidence = frozenset(code for code in self.policy.costs if random.random() < 0.35)
+        return Facts(values, proven), evidence, random.random() < 0.2
