@@ -190,4 +190,6 @@ async def test_policies_are_listed_and_read_with_their_very_text(shop: Shop, oth
     assert shown["clauses"]
     assert shown["source"].strip()
     assert len(shown["content_hash"]) == 64
+    third = next(clause for clause in shown["clauses"] if clause["id"] == "F3")
+    assert third["amount"] == {"basis": "units", "fee_returned": True, "rounding": "favour_buyer", "cap_minor": None}
     assert (await other_shop.get(f"/policies/{listed[0]['id']}")).status_code == 404

@@ -14,8 +14,9 @@ from huiliu.api.cursors import decode_cursor, encode_cursor
 from huiliu.api.operation import Operation
 from huiliu.api.shapes import LIMIT_DEFAULT, Cursor
 from huiliu.kit.errors import NotFound
+from huiliu.kit.money import Rounding
 from huiliu.people.model import Scope
-from huiliu.policy.model import Clause, Outcome, PublishedPolicy
+from huiliu.policy.model import Basis, Clause, Outcome, PublishedPolicy
 from huiliu.policy.reads import list_policies, load_policy, policy_source
 
 
@@ -61,13 +62,25 @@ async def show_policies(call: Call) -> Answer:
     )
 
 
+class AmountRuleOut(msgspec.Struct, frozen=True, kw_only=True):
+    """The formula of a refunding clause: what it is measured by, whether the payment fee is given back, rounding, cap."""
+
+    basis: Basis
+    fee_returned: bool
+    rounding: Rounding
+    cap_minor: int | None
+
+
 class ClauseOut(msgspec.Struct, frozen=True, kw_only=True):
     """One clause as it is applied. `needs` are evidence slots; `automatic`: paid without a person once they are filled."""
 
     id: str
     name: str
     name_en: str
+    text: str
+    text_en: str
     outcome: Outcome
+    amount: AmountRuleOut | None
     needs: tuple[str, ...]
     optional: tuple[str, ...]
     exception_to: tuple[str, ...]
@@ -129,11 +142,22 @@ def _policy_out(published: PublishedPolicy, source: str) -> PolicyOut:
 
 
 def _clause_out(clause: Clause) -> ClauseOut:
+    rule = clause.amount
     return ClauseOut(
         id=clause.id,
         name=clause.name,
         name_en=clause.name_en,
+        text=clause.text,
+        text_en=clause.text_en,
         outcome=clause.outcome,
+        amount=None
+        if rule is None
+        else AmountRuleOut(
+            basis=rule.basis,
+            fee_returned=rule.fee_returned,
+            rounding=rule.rounding,
+            cap_minor=rule.cap_minor,
+        ),
         needs=clause.needs,
         optional=clause.optional,
         exception_to=clause.exception_to,
