@@ -20,7 +20,10 @@ from huiliu.kit.db import Pool, across_platforms, transaction
 from huiliu.kit.keyring import Keyring
 from huiliu.people.actor import system_actor
 from huiliu.people.contacts import contact_hash
-from huiliu.people.reads import platform_by_slug
+from huiliu.people.reads import active_staff, platform_by_slug
+from huiliu.policy.checks import checks
+from huiliu.policy.draft_model import DraftState
+from huiliu.policy.draft_reads import list_drafts, load_draft
 from huiliu.simulators.books import Books
 from huiliu.simulators.sandbox import load_plan
 
@@ -194,3 +197,20 @@ async def test_money_on_orders_is_what_the_claims_took(loaded: Pool) -> None:
          WHERE (o.refunded_minor, o.reserved_minor) <> (p.refunded, p.reserved)
     """
     assert await rows(loaded, wrong) == []
+
+
+async def test_one_policy_waits_for_the_arbitrator_and_another_is_half_written(loaded: Pool) -> None:
+    platform = await platform_by_slug(loaded, "kamen")
+    async with transaction(loaded, system_actor(platform.id)) as tx:
+        arbitrator = await active_staff(tx, login="caiheng")
+        author = await active_staff(tx, login="guanyan")
+        found = {row.label: await load_draft(tx, arbitrator, row.id) for row in await list_drafts(tx, arbitrator)}
+
+        assert {label: draft.state for label, draft in found.items()} == {
+            "4": DraftState.PROPOSED,
+            "5": DraftState.DRAFT,
+        }
+        assert found["4"].may_approve(arbitrator.id)
+        assert not found["4"].may_approve(author.id)
+        assert checks(found["4"].source).may_be_proposed
+        assert [result.case.name for result in checks(found["5"].source).failing] == ["两小时、没用、只有声明"]

@@ -15,6 +15,7 @@ from huiliu.demo.sales import Sale, draft, kamen_sales, xingka_sales
 from huiliu.demo.scenes import KAMEN_STORIES, XINGKA_STORIES, Story
 from huiliu.demo.shots import KAMEN_SHOTS, XINGKA_SHOTS
 from huiliu.demo.theatre import Rail, Theatre
+from huiliu.demo.workshop import draft_policies
 from huiliu.evidence.files import Files, keep_picture
 from huiliu.evidence.model import Kept
 from huiliu.kit.db import Pool, transaction
@@ -38,7 +39,7 @@ class Play(Struct, frozen=True, kw_only=True):
 
 
 PLAYS = (
-    Play(stage=KAMEN, prefix="KM", sales=kamen_sales(), shots=KAMEN_SHOTS, stories=KAMEN_STORIES),
+    Play(stage=KAMEN, prefix="KM", sales=kamen_sales(), shots=KAMEN_SHOTS, stories=(*KAMEN_STORIES, draft_policies)),
     Play(stage=XINGKA, prefix="XK", sales=xingka_sales(), shots=XINGKA_SHOTS, stories=XINGKA_STORIES),
 )
 
