@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from huiliu.bench.policy_agree import agree, chosen_checks, table
+from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_maker import changed, made
+from huiliu.bench.policy_mutants import PACKAGE, caught_percent, sound, try_mutations
+from huiliu.bench.policy_mutations import MUTATIONS, Mutation
 from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.bench.policy_text import policy_yaml
@@ -72,3 +76,41 @@ def test_nobody_is_advised_to_add_nothing() -> None:
     assert (found := advise(policy, facts, frozenset())) is not None
     assert found.evidence == ("paid_shot",)
     assert advise(policy, facts, frozenset({"paid_shot"})) is None
+
+
+def test_everything_agrees_on_a_few_policies() -> None:
+    checks, _ = chosen_checks()
+
+    counts = agree(POLICIES, seed=1, workers=1, checks=checks)
+
+    assert {name: count.examples for name, count in counts.items() if count.disagreements} == {}
+    assert all(count.questions >= POLICIES / 4 for count in counts.values()), "each check was asked something"
+
+
+def test_a_check_that_raises_disagrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(subject: Subject, count: Count) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("huiliu.bench.policy_agree.CHECKS", {"broken": broken})
+
+    counts = agree(2, seed=1, workers=1, checks={"broken": broken})
+
+    assert counts["broken"].disagreements == 2
+    assert "ZeroDivisionError" in table(counts, seed=1, seconds=1, workers=1)
+
+
+def test_every_mutation_still_applies_to_the_source() -> None:
+    assert [mutation.name for mutation in MUTATIONS if not mutation.applies(PACKAGE)] == []
+
+
+def test_broken_builds_are_noticed() -> None:
+    results = try_mutations(MUTATIONS[:2], policies=300)
+
+    assert sound(policies=5) == ""
+    assert [result.mutation.name for result in results if not result.caught_by] == []
+    assert caught_percent(results) == 100
+
+
+def test_a_mutation_that_no_longer_applies_is_refused() -> None:
+    with pytest.raises(ValueError, match="no longer in the source"):
+        try_mutations([Mutation("explain", "text that is not there", "", "nothing")])

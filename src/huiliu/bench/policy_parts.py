@@ -22,7 +22,7 @@ from huiliu.policy.model import (
 )
 
 
-def repeatable(seed: int) -> Random:
+def repeatable(seed: int | str) -> Random:
     """A source of draws that gives the same ones again."""
     return Random(seed)  # noqa: S311 - to be repeated is what it is for
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import click
 
 from huiliu.bench import faults as faults_bench
+from huiliu.bench import policy_agree as agree_bench
+from huiliu.bench import policy_mutants as mutants_bench
 from huiliu.bench import races as races_bench
 from huiliu.bench import refunds as refunds_bench
 
@@ -57,3 +60,42 @@ def faults(ctx: click.Context, *, rounds: int, seed: int) -> None:
     for problem in found.problems:
         click.echo(f"BROKEN: {problem}", err=True)
     ctx.exit(1 if found.problems else 0)
+
+
+@bench.command("policy-agree")
+@click.option("--policies", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Made policies.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the first policy; the next has the next seed.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
+@click.pass_context
+def policy_agree(ctx: click.Context, *, policies: int, seed: int, workers: int) -> None:
+    """The policy checks against oracles that try every case, and z3. Exit status 1 on a disagreement."""
+    checks, note = agree_bench.chosen_checks()
+    began = time.monotonic()
+
+    def progress(done: int) -> None:
+        if done % agree_bench.PROGRESS_EACH == 0:
+            click.echo(f"{done} of {policies} policies, {time.monotonic() - began:.0f} s", err=True)
+
+    counts = agree_bench.agree(policies, seed=seed, workers=workers, checks=checks, progress=progress)
+    click.echo(agree_bench.table(counts, seed=seed, seconds=time.monotonic() - began, workers=workers, note=note))
+    ctx.exit(1 if any(count.disagreements for count in counts.values()) else 0)
+
+
+@bench.command("policy-mutants")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Broken builds at a time.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the first policy they are tried on.")
+@click.pass_context
+def policy_mutants(ctx: click.Context, *, workers: int, seed: int) -> None:
+    """Broken builds of the policy checks: does the agreement notice? Exit status 1 below 95 %, or if a bug no longer fits."""
+    if wrong := mutants_bench.sound(seed=seed):
+        raise click.ClickException(f"the build that is not broken disagrees already: {wrong}")
+    try:
+        results = mutants_bench.try_mutations(
+            workers=workers,
+            seed=seed,
+            progress=lambda result: click.echo(f"{result.mutation.name}: {result.check or 'NOT NOTICED'}", err=True),
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(mutants_bench.table(results))
+    ctx.exit(0 if mutants_bench.caught_percent(results) >= mutants_bench.CAUGHT_MIN_PERCENT else 1)
