@@ -55,6 +55,20 @@ async def test_whoever_edited_it_even_long_ago_cannot_approve_it(shop: Shop) -> 
     assert (await shop.approve(draft)).approved_by == "裁衡"
 
 
+async def test_whoever_only_corrected_a_word_cannot_approve_it(shop: Shop) -> None:
+    draft = await shop.save(await shop.start(text("v1")), text("v2"), by="fuguan")
+    proposed = await shop.propose(draft)
+
+    assert proposed.authors == (shop.staff("guanyan").id, shop.staff("fuguan").id)
+    assert [proposed.may_approve(shop.staff(login).id) for login in ("guanyan", "fuguan", "caiheng")] == [
+        False,
+        False,
+        True,
+    ]
+    with pytest.raises(OwnWork):
+        await shop.approve(proposed, by="fuguan")
+
+
 async def test_whoever_proposed_it_before_cannot_approve_it_later(shop: Shop) -> None:
     draft = await shop.propose(await shop.start(text("v1")), by="fuguan")
     draft = await shop.take_back(draft, by="fuguan")
