@@ -103,7 +103,9 @@ def list_words(lang: Lang, words: list[str]) -> str:
 
 def problem_words(lang: Lang, problem: Problem) -> str:
     """'第 3 行第 5 列：…': where a policy file is wrong and what to write instead."""
-    what = say(lang, f"policy.problem.{problem.code}", **problem.facts)
+    # A reader of another kind of file has its own words, and gives their whole key.
+    key = problem.code if "." in problem.code else f"policy.problem.{problem.code}"
+    what = say(lang, key, **problem.facts)
     return say(lang, "policy.problem_at", line=problem.line, column=problem.column, what=what)
 
 
