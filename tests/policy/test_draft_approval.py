@@ -25,6 +25,7 @@ from huiliu.policy.draft_model import (
     EffectivePassed,
     LabelTaken,
     NotProposer,
+    Overtaken,
     OwnProposal,
     OwnWork,
 )
@@ -156,6 +157,33 @@ async def test_what_another_version_took_meanwhile_is_not_approved(shop: Shop) -
         with pytest.raises(refusal):
             await shop.approve(draft)
         assert (await shop.load(draft)).state is DraftState.PROPOSED
+
+
+async def test_what_was_compared_with_another_version_than_it_would_now_replace_is_not_approved(shop: Shop) -> None:
+    """Two drafts from one version: approving both would silently undo the first."""
+    await shop.publish(text("v1"))
+    first = await shop.propose(await shop.start(text("v2")), starts=SOON)
+    second = await shop.propose(await shop.start(text("v3")), starts=SOON + timedelta(days=1))
+    at_once = await shop.propose(await shop.start(text("v4")), starts=None)
+    await shop.approve(first)
+
+    with pytest.raises(Overtaken) as refused:
+        await shop.approve(second)
+    assert "v2" in refusal_words(Lang.ZH, refused.value)[0]
+    assert (await shop.approve(at_once, at=NOW + timedelta(hours=1))).label == "v4", (
+        "until tomorrow it still replaces v1"
+    )
+    again = await shop.propose(await shop.back(second), starts=SOON + timedelta(days=1))
+    assert (await shop.approve(again)).label == "v3"
+
+
+async def test_two_drafts_of_one_label_approved_at_once_make_one_version(shop: Shop) -> None:
+    one = await shop.propose(await shop.start(text("v1")))
+    other = await shop.propose(await shop.start(text("v1", "拒绝")), starts=SOON - timedelta(hours=1))
+
+    found = await asyncio.gather(outcome(shop.approve(one)), outcome(shop.approve(other)))
+
+    assert sorted(found) == ["done", "drafts.label_taken"]
 
 
 async def test_a_returned_draft_says_why_and_is_proposed_again(shop: Shop) -> None:

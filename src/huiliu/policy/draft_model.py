@@ -13,6 +13,8 @@ from huiliu.kit.errors import Conflict, Refusal
 NOTE_CHARS_MAX = 500
 REPORT_BYTES_MAX = 64 * 1024
 """What may be kept of the checks that were seen at proposal."""
+REPLACES = "replaces"
+"""Where a proposal's report names the version it was compared with: the one in force until it starts."""
 DRAFTS_OPEN_MAX = 50
 """Drafts of one platform that are neither published nor discarded."""
 EFFECTIVE_AHEAD_DAYS_MAX = 366
@@ -87,6 +89,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     published_policy_id: UUID | None = None
     authors: tuple[UUID, ...] = ()
     """Whoever wrote a text of it: none of them may approve it."""
+
+    @property
+    def replaces(self) -> UUID | None:
+        """The version in force until it starts, as it stood at the proposal."""
+        named = (self.report or {}).get(REPLACES)
+        return UUID(named) if isinstance(named, str) else None
 
     def may_approve(self, staff_id: UUID) -> bool:
         """Whether this person is a second one: neither the proposer nor anybody who wrote a text of it."""
@@ -229,6 +237,13 @@ class EffectivePassed(Refusal):
     """The proposed effective time passed before anybody approved. facts: effective_from."""
 
     code = "drafts.effective_passed"
+    status = 409
+
+
+class Overtaken(Refusal):
+    """Another version was published since the proposal was compared with the one before it. facts: label."""
+
+    code = "drafts.overtaken"
     status = 409
 
 

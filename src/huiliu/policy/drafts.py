@@ -23,6 +23,7 @@ from huiliu.policy.draft_model import (
     DRAFTS_OPEN_MAX,
     EFFECTIVE_AHEAD_DAYS_MAX,
     NOTE_CHARS_MAX,
+    REPLACES,
     REPORT_BYTES_MAX,
     AlreadyPublished,
     Draft,
@@ -37,6 +38,7 @@ from huiliu.policy.draft_model import (
     NoteMalformed,
     NothingToUndo,
     NotProposer,
+    Overtaken,
     OwnProposal,
     OwnWork,
     ReportTooLong,
@@ -138,11 +140,13 @@ async def propose(
     staff = require(viewer, Permission.PUBLISH_POLICY)
     draft = await _draft(tx, staff, draft_id, version=version, move=DraftMove.PROPOSE)
     words = _note(note)
-    found = await asyncio.to_thread(checks, draft.source, await _in_force(tx))
-    policy = found.accepted()
+    policy = await asyncio.to_thread(parse_policy, draft.source)
     await _check_new(tx, policy)
     starts = await _check_instant(tx, effective_from or policy.effective_from)
-    kept: dict[str, object] = {**(report or {}), "checks": found.summary()}
+    replaced = await _in_force(tx, starts or tx.now)
+    found = await asyncio.to_thread(checks, draft.source, replaced and replaced.policy)
+    found.accepted()
+    kept: dict[str, object] = {**(report or {}), "checks": found.summary(), REPLACES: replaced and str(replaced.id)}
     if len(msgspec.json.encode(kept)) > REPORT_BYTES_MAX:
         raise ReportTooLong(limit=REPORT_BYTES_MAX)
     if not await draft_store.propose(tx, draft, staff, effective_from=starts, note=words, report=kept):
@@ -192,7 +196,7 @@ async def approve(tx: Tx, viewer: Viewer, draft_id: UUID, *, version: int) -> Pu
     """A second person puts the proposal in force, checked once more as it stands.
 
     Raises NotAllowed, NotFound, DraftChanged, DraftElsewhere, OwnWork, EffectivePassed, PolicyError, Blocked,
-    GoldenFails, AlreadyPublished, LabelTaken; InstantTaken when the transaction ends.
+    GoldenFails, AlreadyPublished, LabelTaken, InstantTaken, Overtaken.
     """
     staff = require(viewer, Permission.APPROVE_POLICY)
     draft = await _draft(tx, staff, draft_id, version=version, move=DraftMove.APPROVE)
@@ -205,6 +209,11 @@ async def approve(tx: Tx, viewer: Viewer, draft_id: UUID, *, version: int) -> Pu
     policy = await accepted(draft.source)
     await store.lock_timeline(tx)
     await _check_new(tx, policy)
+    if draft.effective_from is not None and await instant_is_taken(tx, starts):
+        raise InstantTaken
+    replaced = await _in_force(tx, starts)
+    if draft.replaces != (replaced and replaced.id):
+        raise Overtaken(label="—" if replaced is None else replaced.label)
     policy_id = new_id()
     if not await draft_store.approve(tx, draft, staff, policy_id):
         raise DraftChanged
@@ -256,15 +265,14 @@ async def _save(tx: Tx, draft: Draft, staff: Staff, text: Writing, *, repeats: i
 async def _base(tx: Tx, from_policy: UUID | None) -> PublishedPolicy | None:
     if from_policy is not None:
         return await load_policy(tx, from_policy)
+    return await _in_force(tx, tx.now)
+
+
+async def _in_force(tx: Tx, at: datetime) -> PublishedPolicy | None:
     try:
-        return await policy_in_force(tx, tx.now)
+        return await policy_in_force(tx, at)
     except NoneInForce:
         return None
-
-
-async def _in_force(tx: Tx) -> Policy | None:
-    now = await _base(tx, None)
-    return None if now is None else now.policy
 
 
 async def _check_new(tx: Tx, policy: Policy) -> None:
