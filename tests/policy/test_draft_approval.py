@@ -242,6 +242,7 @@ _VERSION = (
     ("sql", "error", "constraint"),
     [
         (_PERSON, UniqueViolation, "policy_draft_one_part"),
+        (_TWO_PEOPLE, UniqueViolation, "policy_draft_one_approver"),
         (_DRAFT, CheckViolation, "policy_draft_two_people"),
         (_VERSION + "%(author)s, 'x', %(author)s, 'x')", CheckViolation, "policy_two_people"),
         (_VERSION + "%(author)s, 'x', NULL, NULL)", CheckViolation, "policy_two_people"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -35,7 +36,7 @@ from huiliu.policy.draft_reads import list_saves
 from huiliu.policy.model import EffectiveInPast, InstantTaken, PolicyError
 from huiliu.policy.reads import load_policy, policy_source
 from tests.conftest import NOW
-from tests.policy.workshop import CIRCLE, GOLDEN, SOON, Shop, as_draft, text
+from tests.policy.workshop import CIRCLE, GOLDEN, SOON, Shop, as_draft, outcome, text
 
 
 async def test_a_draft_becomes_the_version_in_force_with_its_two_people(shop: Shop) -> None:
@@ -237,3 +238,12 @@ async def test_drafts_do_not_pile_up_for_ever(shop: Shop) -> None:
         await shop.start("x")
     await shop.discard(last)  # pyright: ignore[reportPossiblyUnboundVariable] - the range is not empty
     await shop.start("x")
+
+
+async def test_the_last_free_place_for_a_draft_goes_to_one_of_those_who_want_it_at_once(shop: Shop) -> None:
+    for _ in range(DRAFTS_OPEN_MAX - 1):
+        await shop.start("x")
+
+    found = await asyncio.gather(*(outcome(shop.start("x")) for _ in range(6)))
+
+    assert sorted(found) == ["done", *["drafts.too_many"] * 5]
