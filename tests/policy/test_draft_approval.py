@@ -230,6 +230,11 @@ _PERSON = (
     "INSERT INTO policy_draft_people (platform_id, draft_id, staff_id, part, name, at)"
     " VALUES (%(platform)s, %(draft)s, %(author)s, 'approver', 'x', now())"
 )
+_TWO_PEOPLE = (
+    "INSERT INTO policy_draft_people (platform_id, draft_id, staff_id, part, name, at)"
+    " SELECT %(platform)s, %(draft)s, id, 'approver', 'x', now() FROM staff WHERE platform_id = %(platform)s"
+    " AND id <> %(author)s"
+)
 _DRAFT = "UPDATE policy_drafts SET state = 'published', approved_by = %(author)s, published_policy_id = id WHERE id = %(draft)s"
 _VERSION = (
     "INSERT INTO policies (platform_id, id, label, name, content_hash, source, effective_from, published_at,"
