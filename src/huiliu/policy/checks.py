@@ -19,7 +19,7 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     golden: tuple[GoldenResult, ...] = ()
     dropped: tuple[GoldenResult, ...] = ()
-    """Golden cases of the version it is compared with that it no longer has, and what it says of them."""
+    """Golden cases of the version it is compared with that it no longer has as they were, and what it says of them."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -67,8 +67,7 @@ def checks(source: str, against: Policy | None = None) -> Checks:
         policy = parse_policy(source)
     except PolicyError as error:
         return Checks(policy=None, problems=error.problems)
-    kept = {case.name for case in policy.golden}
-    lost = () if against is None else tuple(case for case in against.golden if case.name not in kept)
+    lost = () if against is None else tuple(case for case in against.golden if case not in policy.golden)
     return Checks(
         policy=policy,
         findings=blocking(policy),
