@@ -44,6 +44,8 @@ class FindingCode(StrEnum):
     """Evidence that a clause needs and no slot of the product can take."""
     HIDING_PAYS = "hiding_pays"
     """A presumption that favours the side which would have to prove: keeping the record back would help it."""
+    UNFINISHED = "unfinished"
+    """A check looked at as many cases as it may and did not get to the end: what it found is true, there may be more."""
     VAGUE_WORDS = "vague_words"
     """合理, 尽快, 视情况, 最终解释权 … in the published text."""
     LAW_SEVEN_DAYS = "law_seven_days"
