@@ -263,7 +263,7 @@ def test_row_level_security_confines_every_platform_owned_table(db_url: str) -> 
 
 
 def test_the_program_cannot_rewrite_the_journal_the_ledger_or_a_published_policy(db_url: str) -> None:
-    for table in ("journal", "ledger_transfers", "ledger_accounts", "policies"):
+    for table in ("journal", "ledger_transfers", "ledger_accounts", "policies", "policy_draft_people"):
         for right in ("UPDATE", "DELETE", "TRUNCATE"):
             granted = _query(db_url, f"SELECT has_table_privilege('huiliu_app', '{table}', '{right}')")
             assert granted == [(False,)], f"{right} on {table}"
