@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from huiliu.policy.draft_model import Blocked, GoldenFails
-from huiliu.policy.findings import Finding, FindingCode, Severity
+from huiliu.policy.findings import Finding, Severity
 from huiliu.policy.golden import GoldenResult, judge_golden
+from huiliu.policy.lint import lint
 from huiliu.policy.model import Policy, PolicyError, Problem
 from huiliu.policy.parse import parse_policy
 
@@ -42,7 +43,7 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
             raise PolicyError(self.problems)
         if self.errors:
             first = self.errors[0]
-            raise Blocked(count=len(self.errors), what=first.code.value, clauses="、".join(first.clauses))
+            raise Blocked(count=len(self.errors), what=first.code.value, clauses="、".join(first.clauses) or "—")
         if self.failing:
             raise GoldenFails(count=len(self.failing), name=self.failing[0].case.name)
         return self.policy
@@ -70,28 +71,7 @@ def checks(source: str, against: Policy | None = None) -> Checks:
     lost = () if against is None else tuple(case for case in against.golden if case not in policy.golden)
     return Checks(
         policy=policy,
-        findings=blocking(policy),
+        findings=lint(policy),
         golden=judge_golden(policy),
         dropped=judge_golden(policy, lost),
     )
-
-
-def blocking(policy: Policy) -> tuple[Finding, ...]:
-    """Exceptions in a circle: no clause of them defeats any other in a way that a reader could follow."""
-    above = {clause.id: clause.exception_to for clause in policy.clauses}
-    return tuple(
-        Finding(code=FindingCode.EXCEPTION_CYCLE, severity=Severity.ERROR, clauses=(clause_id,))
-        for clause_id in above
-        if clause_id in _reached(above, clause_id)
-    )
-
-
-def _reached(above: dict[str, tuple[str, ...]], start: str) -> set[str]:
-    seen: set[str] = set()
-    waiting = list(above[start])
-    while waiting:
-        found = waiting.pop()
-        if found not in seen:
-            seen.add(found)
-            waiting += above.get(found, ())
-    return seen
