@@ -83,7 +83,7 @@ class CompiledPolicy:
         self._index = {clause.id: i for i, clause in enumerate(policy.clauses)}
         self._defeats = [_bits(self._index[name] for name in clause.exception_to) for clause in policy.clauses]
         rank = {outcome: i for i, outcome in enumerate(policy.outcomes)}
-        self.ranks = [(rank[clause.outcome], _generosity(clause.amount)) for clause in policy.clauses]
+        self.ranks = [(rank[clause.outcome], generosity(clause.amount)) for clause in policy.clauses]
         self._routes = [
             Route(
                 clause,
@@ -235,8 +235,8 @@ def _masks_within(lookup: Lookup, domain: Range) -> tuple[int, ...]:
     return tuple(dict.fromkeys(segments[first : last + 1]))
 
 
-def _generosity(amount: AmountRule | None) -> tuple[int, int, int, int]:
-    """Smaller is better for the buyer, among clauses of one outcome."""
+def generosity(amount: AmountRule | None) -> tuple[int, int, int, int]:
+    """How generous money is, among clauses of one outcome: smaller is better for the buyer."""
     if amount is None:
         return (0, 0, 0, 0)
     return (

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from huiliu.policy.model import Facts
+from huiliu.policy.model import Facts, Test
 
 
 class Severity(StrEnum):
@@ -78,6 +78,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[Example, ...] = ()
     facts: dict[str, str | int] = {}
     """Placeholders of the words."""
+    situation: tuple[Test, ...] = ()
+    """All the cases it is about, as conditions, where they are more than the example: a gap, where clauses conflict."""
     article: str = ""
     """The statute's code under lint.article, for what the law says."""
     section: str = ""

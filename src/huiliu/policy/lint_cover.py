@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from huiliu.policy.findings import Example, Finding, FindingCode, Severity
+from huiliu.policy.findings import Finding, FindingCode, Severity
 from huiliu.policy.lint_ground import Ground
 from huiliu.policy.space import OutOfSteps, Steps, find, merged, outside
 
@@ -39,7 +39,8 @@ def gaps(ground: Ground) -> Iterator[Finding]:
             code=FindingCode.GAP,
             severity=Severity.WARNING,
             examples=(ground.example(box),),
-            facts={"box": _box_text(ground, box), **({"more": more} if more > 0 else {})},
+            facts={"more": more} if more > 0 else {},
+            situation=ground.situation(box),
         )
     if is_cut:
         raise OutOfSteps
@@ -62,6 +63,7 @@ def conflicts(ground: Ground) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 clauses=ground.ids((i, j)),
                 examples=(ground.example(found),),
+                situation=ground.situation(found),
             )
 
 
@@ -94,7 +96,7 @@ def boundaries(ground: Ground) -> Iterator[Finding]:
                     code=FindingCode.BOUNDARY,
                     severity=Severity.ERROR,
                     clauses=ground.ids((i, j)),
-                    examples=(Example(ground.example(found).facts),),
+                    examples=(ground.example(found),),
                     facts=_point(ground, axis, cell, "conflict"),
                 )
 
@@ -151,8 +153,3 @@ def _size(ground: Ground, box: int) -> int:
     for mask in ground.space.unpack(box):
         size *= mask.bit_count()
     return size
-
-
-def _box_text(ground: Ground, box: int) -> str:
-    """The box as masks, for the words: hexadecimal, one a fact."""
-    return "/".join(f"{mask:x}" for mask in ground.space.unpack(box))

@@ -9,9 +9,9 @@ from typing import final
 
 from huiliu.policy.answers import Extras, Side, bits
 from huiliu.policy.findings import Example
-from huiliu.policy.model import Facts, FactValue, Outcome, Policy
+from huiliu.policy.model import Facts, FactValue, Outcome, Policy, Test
 from huiliu.policy.space import Space, Steps, find
-from huiliu.policy.table import Effect, Table, box_of, person_rank, table_of
+from huiliu.policy.table import Effect, Table, box_of, person_rank, situation_of, table_of
 
 
 @final
@@ -126,6 +126,10 @@ class Ground:
     def example(self, box: int) -> Example:
         """A case of a box that is not empty."""
         return Example(self._facts(self.space.unpack(box)))
+
+    def situation(self, box: int) -> tuple[Test, ...]:
+        """A box as conditions."""
+        return situation_of(self.table.axes, self.space.unpack(box))
 
     def example_with(self, box: int, fact: str, value: FactValue, *, is_proven: bool = True) -> Example:
         """A case of a box with one fact as given, proven or only said."""

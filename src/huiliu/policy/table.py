@@ -123,6 +123,30 @@ def box_of(axes: Sequence[Axis], when: Iterable[Test], policy: Policy) -> Box:
     return tuple(axis.all if (test := tests.get(axis.fact)) is None else _mask(axis, test) for axis in axes)
 
 
+def situation_of(axes: Sequence[Axis], box: Box) -> tuple[Test, ...]:
+    """A box as the conditions of a clause would say it. A fact that may have any value is left out; neighbouring cells
+    become one range, open where it reaches the end of the domain."""
+    return tuple(_condition(axis, mask) for axis, mask in zip(axes, box, strict=True) if mask != axis.all)
+
+
+def _condition(axis: Axis, mask: int) -> Test:
+    cells = [i for i in range(len(axis.samples)) if mask >> i & 1]
+    if not axis.spans:
+        return Test(axis.fact, tuple(_word(axis.samples[i]) for i in cells))
+    ranges: list[Range] = []
+    for i in cells:
+        low = axis.spans[i].low if i else None
+        high = axis.spans[i].high if i < len(axis.spans) - 1 else None
+        if ranges and i - 1 in cells:
+            low = ranges.pop().low
+        ranges.append(Range(low, high))
+    return Test(axis.fact, (), tuple(ranges))
+
+
+def _word(sample: FactValue) -> str:
+    return (YES if sample else NO) if isinstance(sample, bool) else str(sample)
+
+
 def ranks_of(policy: Policy) -> dict[str, int]:
     """How good each clause is for the buyer, as `judge` ranks them: 0 is best, equal ranks are the same answer."""
     tables = compiled(policy)
