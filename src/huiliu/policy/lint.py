@@ -7,9 +7,11 @@ nowhere. A check that would have to look at more boxes than STEPS_MAX says that 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
 from typing import TypeAlias
 
 from huiliu.policy.findings import Finding, FindingCode, Severity
+from huiliu.policy.law import law_findings
 from huiliu.policy.lint_clauses import empty_exceptions, exception_cycles, redundant, shadowed
 from huiliu.policy.lint_cover import boundaries, conflicts, gaps
 from huiliu.policy.lint_evidence import uncollectable_evidence, unreachable_evidence
@@ -18,6 +20,7 @@ from huiliu.policy.lint_ground import Ground
 from huiliu.policy.model import Policy
 from huiliu.policy.space import OutOfSteps
 from huiliu.policy.table import Table
+from huiliu.policy.vague import vague_findings
 from huiliu.policy.words import SLOTS
 
 FINDINGS_EACH_MAX = 200
@@ -38,10 +41,11 @@ TABLE_CHECKS: tuple[tuple[FindingCode, Check], ...] = (
 """What can be asked of any rule table."""
 
 
-def lint(policy: Policy, *, collectable: Collection[str] | None = None) -> tuple[Finding, ...]:
+def lint(policy: Policy, *, collectable: Collection[str] | None = None, on: date | None = None) -> tuple[Finding, ...]:
     """What is wrong with a policy: errors first, then warnings and notes, each in the order of the file.
 
-    `collectable` are the evidence slots that somebody can hand in; by default the product's own.
+    `collectable` are the evidence slots that somebody can hand in; by default the product's own. `on` is the day whose law
+    counts; by default the day the policy takes effect.
     """
     ground = Ground.of(policy)
     slots = SLOTS if collectable is None else collectable
@@ -52,8 +56,7 @@ def lint(policy: Policy, *, collectable: Collection[str] | None = None) -> tuple
         (FindingCode.HIDING_PAYS, hiding_pays),
     )
     found = [finding for code, check in checks for finding in _finished(code, check(ground))]
-    # What the text and the law say of it goes here: law_findings(policy) and vague_findings(policy).
-    return _ordered(found, ground)
+    return _ordered([*found, *law_findings(policy), *vague_findings(policy)], ground)
 
 
 def lint_table(table: Table) -> tuple[Finding, ...]:

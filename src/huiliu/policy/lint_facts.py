@@ -48,7 +48,8 @@ def hiding_pays(ground: Ground) -> Iterator[Finding]:
 
     The platform proves: some value, once proven, is better for the buyer than the presumption. The buyer proves: some
     proven value is worse for the buyer. Both at once, before any cooling-off; that no clause decides counts as a person,
-    in the policy's place for that. One finding per fact and pair of clauses (better, worse for the buyer; '' for none).
+    in the policy's place for that. One finding per fact and pair of clauses (facts `better` and `worse` for the buyer; ''
+    for none). Of its two cases the first is that in which the fact is only said and the presumption speaks.
     """
     if ground.policy is None:
         return
@@ -75,15 +76,16 @@ def hiding_pays(ground: Ground) -> Iterator[Finding]:
 def _hidden(ground: Ground, spec: FactSpec, axis: Axis, box: int, cell: int, pair: tuple[int, int]) -> Finding:
     assert spec.burden is not None, "only disputed facts are asked about"
     value = axis.samples[cell]
+    better, worse = ("" if i < 0 else ground.rules[i].id for i in pair)
     return Finding(
         code=FindingCode.HIDING_PAYS,
         severity=Severity.WARNING,
-        clauses=tuple("" if i < 0 else ground.rules[i].id for i in pair),
+        clauses=tuple(name for name in (better, worse) if name),
         examples=(
             ground.example_with(box, spec.name, value, is_proven=False),
             ground.example_with(box, spec.name, value),
         ),
-        facts={"fact": spec.name, "party": spec.burden.value},
+        facts={"fact": spec.name, "party": spec.burden.value, "better": better, "worse": worse},
     )
 
 
