@@ -56,7 +56,7 @@ def lint(policy: Policy, *, collectable: Collection[str] | None = None, on: date
         (FindingCode.HIDING_PAYS, hiding_pays),
     )
     found = [finding for code, check in checks for finding in _finished(code, check(ground))]
-    return _ordered([*found, *law_findings(policy), *vague_findings(policy)], ground)
+    return _ordered([*found, *law_findings(policy, on=on), *vague_findings(policy, on=on)], ground)
 
 
 def lint_table(table: Table) -> tuple[Finding, ...]:
