@@ -14,6 +14,9 @@ REPLAY_PAGE_MAX = 2_000
 """Claims read in one statement."""
 
 
+_BEFORE_ALL = UUID(int=0)
+
+
 class ReplayRow(msgspec.Struct, frozen=True, kw_only=True):
     """One filed claim. Amounts in minor units of `currency`.
 
@@ -51,6 +54,13 @@ async def replay_rows(tx: Tx, *, after: UUID | None = None, limit: int = REPLAY_
     return await tx.all(
         ReplayRow,
         """
+        -- The page first, by itself: row-level security hides from the planner how many rows there are, and without this
+        -- it joins a whole platform for every page.
+        WITH c AS MATERIALIZED (
+            SELECT platform_id, id, claim_no, order_id, line_no, filed_at, currency, policy_id, facts FROM claims
+             WHERE platform_id = %(platform)s AND filed_at IS NOT NULL AND id > %(after)s
+             ORDER BY id LIMIT %(limit)s
+        )
         SELECT c.id, c.claim_no, c.filed_at, c.currency, c.policy_id, c.facts,
                ARRAY(SELECT slot FROM evidence_files f WHERE f.platform_id = c.platform_id AND f.claim_id = c.id
                         AND f.removed_at IS NULL
@@ -67,7 +77,7 @@ async def replay_rows(tx: Tx, *, after: UUID | None = None, limit: int = REPLAY_
                d.clause AS decided_clause,
                (SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM payouts p
                  WHERE p.platform_id = c.platform_id AND p.claim_id = c.id AND p.state = 'verified') AS paid_out_minor
-          FROM claims c
+          FROM c
           JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id
           JOIN order_lines l ON l.platform_id = c.platform_id AND l.order_id = c.order_id AND l.line_no = c.line_no
           LEFT JOIN LATERAL (
@@ -79,11 +89,9 @@ async def replay_rows(tx: Tx, *, after: UUID | None = None, limit: int = REPLAY_
               SELECT kind, amount_minor, clause FROM claim_decisions d
                WHERE d.platform_id = c.platform_id AND d.claim_id = c.id AND d.state = 'final'
                ORDER BY at DESC, id DESC LIMIT 1) d ON true
-         WHERE c.platform_id = %(platform)s AND c.filed_at IS NOT NULL
-           AND (%(after)s::uuid IS NULL OR c.id > %(after)s)
          ORDER BY c.id LIMIT %(limit)s
         """,
         platform=tx.platform_id,
-        after=after,
+        after=after or _BEFORE_ALL,
         limit=min(limit, REPLAY_PAGE_MAX),
     )
