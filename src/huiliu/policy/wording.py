@@ -8,6 +8,7 @@ from huiliu.policy.model import (
     Clause,
     Extra,
     FactKind,
+    Facts,
     FactSpec,
     FactValue,
     Period,
@@ -66,6 +67,19 @@ def test_words(lang: Lang, spec: FactSpec, test: Test) -> str:
     else:
         parts = [_range_words(lang, spec.kind, span) for span in test.ranges]
     return say(lang, "policy.or").join(parts)
+
+
+def facts_words(lang: Lang, policy: Policy, facts: Facts) -> str:
+    """A case in one line: '退款原因：不想要了；下单时长：2小时'. What somebody must prove and nobody has is marked."""
+    parts: list[str] = []
+    for spec in policy.facts:
+        value = facts.values.get(spec.name)
+        if value is not None:
+            key = (
+                "policy.given_unproven" if spec.burden is not None and spec.name not in facts.proven else "policy.given"
+            )
+            parts.append(say(lang, key, fact=fact_name(lang, spec), value=value_words(lang, spec, value)))
+    return say(lang, "policy.given_joint").join(parts)
 
 
 def duration_words(lang: Lang, seconds: int) -> str:
