@@ -70,6 +70,14 @@ def test_an_example_whose_expectation_was_changed_to_fit_shows_up_as_it_was() ->
     assert [(result.case, result.holds) for result in found.dropped] == [(before.golden[0], False)]
 
 
+def test_what_changes_for_whom_is_counted() -> None:
+    before = parse_policy(text("v1"))
+
+    assert checks(text("v1")).changes is None
+    assert checks(text("v2"), before).summary()["changes"] == {}
+    assert checks(text("v2", "拒绝"), before).summary()["changes"] == {"worse": 1}
+
+
 def test_the_summary_is_small_and_goes_into_json() -> None:
     summary = checks(DEMO, parse_policy(EXAMPLE)).summary()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from huiliu.policy.diff import Diff, diff
 from huiliu.policy.draft_model import Blocked, GoldenFails
 from huiliu.policy.findings import Finding, Severity
 from huiliu.policy.golden import GoldenResult, judge_golden
@@ -21,6 +22,9 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     golden: tuple[GoldenResult, ...] = ()
     dropped: tuple[GoldenResult, ...] = ()
     """Golden cases of the version it is compared with that it no longer has as they were, and what it says of them."""
+
+    changes: Diff | None = None
+    """What changes against that version; None when there is none to compare with."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -59,11 +63,21 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
             "golden": len(self.golden),
             "golden_failing": [result.case.name for result in self.failing],
             "golden_dropped": [result.case.name for result in self.dropped],
+            "changes": self._directions(),
+            "changes_complete": self.changes is None or self.changes.is_complete,
         }
+
+    def _directions(self) -> dict[str, int]:
+        """How many changes there are for whom."""
+        told = () if self.changes is None else tuple(change.direction.value for change in self.changes.changes)
+        return {direction: told.count(direction) for direction in sorted(set(told))}
 
 
 def checks(source: str, against: Policy | None = None) -> Checks:
-    """Read a text, lint it, judge its golden cases and find those it dropped of the version `against`. Never raises."""
+    """Read a text, lint it, judge its golden cases, and compare it with the version `against` that it would replace.
+
+    Never raises. A good part of a second for a large file: not for the thread that answers others.
+    """
     try:
         policy = parse_policy(source)
     except PolicyError as error:
@@ -74,4 +88,5 @@ def checks(source: str, against: Policy | None = None) -> Checks:
         findings=lint(policy),
         golden=judge_golden(policy),
         dropped=judge_golden(policy, lost),
+        changes=None if against is None else diff(against, policy),
     )
