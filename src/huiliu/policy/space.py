@@ -23,8 +23,8 @@ class OutOfSteps(Exception):
 class Steps:
     """How many boxes a check may still look at."""
 
-    def __init__(self, steps_max: int = STEPS_MAX) -> None:
-        self._left = steps_max
+    def __init__(self, steps_max: int | None = None) -> None:
+        self._left = STEPS_MAX if steps_max is None else steps_max
 
     def take(self) -> None:
         """Count one box. Raises OutOfSteps."""
