@@ -83,12 +83,14 @@ def at_once(deciding: Deciding, on: date) -> Iterator[Finding]:
     """A return without a reason pays less than everything: the fee kept, a cap, a share of unused goods."""
     article = first_in_force(("regulation_18", "consumer_law_25"), on)
     for clause in _with_outcome(deciding, *REFUNDS) if article else ():
+        found: list[tuple[Severity, Decided]] = []
         for lack in _lacks(clause.amount):
             surely = in_force("regulation_18", on) and lack.is_certain and _is_told_by_known_facts(clause)
-            found = _weighed(deciding, clause, {**UNCONFIRMED, **lack.wants}, surely=surely)
-            if found is not None:
-                yield _finding(FindingCode.LAW_AT_ONCE, found[0], clause, found[1], article)
-                break
+            weighed = _weighed(deciding, clause, {**UNCONFIRMED, **lack.wants}, surely=surely)
+            found += [] if weighed is None else [weighed]
+        if found:
+            severity, decided = min(found, key=lambda each: list(Severity).index(each[0]))
+            yield _finding(FindingCode.LAW_AT_ONCE, severity, clause, decided, article)
 
 
 def own_failure(deciding: Deciding, on: date) -> Iterator[Finding]:
