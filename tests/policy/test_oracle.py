@@ -6,12 +6,13 @@ import pytest
 
 from huiliu.bench.policy_agree import agree, chosen_checks, table
 from huiliu.bench.policy_count import Count, Subject
-from huiliu.bench.policy_maker import changed, made
+from huiliu.bench.policy_maker import made
 from huiliu.bench.policy_mutants import PACKAGE, caught_percent, sound, try_mutations
 from huiliu.bench.policy_mutations import MUTATIONS, Mutation
 from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.bench.policy_text import policy_yaml
+from huiliu.bench.policy_versions import changed
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advise
 from huiliu.policy.model import Facts, Outcome, Policy

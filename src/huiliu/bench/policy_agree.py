@@ -10,11 +10,13 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from types import MappingProxyType
 
-from huiliu.bench import policy_asks, policy_asks_solver
+from huiliu.bench import policy_asks, policy_asks_diff, policy_asks_solver, policy_asks_space
+from huiliu.bench.policy_asks_lint import LINT_CHECKS
 from huiliu.bench.policy_count import Count, Subject
-from huiliu.bench.policy_maker import changed, made
+from huiliu.bench.policy_maker import made
 from huiliu.bench.policy_oracle import Oracle
 from huiliu.bench.policy_parts import repeatable
+from huiliu.bench.policy_versions import changed
 from huiliu.bench.policy_z3 import solver
 
 CHUNK = 50
@@ -32,6 +34,11 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "explain": policy_asks.ask_explain,
         "advise": policy_asks.ask_advise,
         "advice followed to a refund": policy_asks.ask_advice_followed,
+        "table of cells": policy_asks_space.ask_table,
+        "what boxes leave uncovered": policy_asks_space.ask_space,
+        **LINT_CHECKS,
+        "diff": policy_asks_diff.ask_diff,
+        "z3: gap, conflict, shadowed": policy_asks_solver.ask_cover,
         "z3: advise": policy_asks_solver.ask_advise,
     }
 )
@@ -74,11 +81,12 @@ def table(counts: Mapping[str, Count], *, seed: int, seconds: float, workers: in
         f"`huiliu bench policy-agree --seed {seed}`: {seconds:.0f} s with {workers} processes.",
         *([note] if note else []),
         "",
-        "| check | policies | questions | disagreements |",
-        "| :--- | ---: | ---: | ---: |",
+        "| check | policies | questions | with something to find | disagreements |",
+        "| :--- | ---: | ---: | ---: | ---: |",
     ]
     for name, count in counts.items():
-        lines.append(f"| {name} | {count.policies:,} | {count.questions:,} | {count.disagreements:,} |")
+        numbers = (count.policies, count.questions, count.positive, count.disagreements)
+        lines.append(f"| {name} | {' | '.join(f'{number:,}' for number in numbers)} |")
     for name, count in counts.items():
         lines += [f"DISAGREES: {name}: {example}" for example in count.examples[:ROWS_SHOWN]]
     return "\n".join(lines)

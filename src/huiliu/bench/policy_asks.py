@@ -15,6 +15,7 @@ from huiliu.policy.parse import parse_policy
 
 CASES_EACH = 12
 """Cases of a policy that are put to `judge`, `explain` and `advise`, half of them with unknown facts."""
+FOLLOWED = "a refund"
 
 
 def ask_file(subject: Subject, count: Count) -> None:
@@ -76,7 +77,7 @@ def ask_advice_followed(subject: Subject, count: Count) -> None:
         if advice is not None:
             what = _shown(facts, evidence, cooled=cooled)
             problem = _follow(subject, facts, evidence, advice, cooled=cooled)
-            count.ask(subject.seed, what, found=problem, expected="")
+            count.ask(subject.seed, what, found=problem, expected=FOLLOWED)
 
 
 def _follow(subject: Subject, facts: Facts, evidence: frozenset[str], advice: Advice, *, cooled: bool) -> str:
@@ -98,7 +99,7 @@ def _follow(subject: Subject, facts: Facts, evidence: frozenset[str], advice: Ad
     ):
         if after.outcome not in REFUNDS or after.missing or after.ask:
             return "no refund"
-    return ""
+    return FOLLOWED
 
 
 def _reasons(subject: Subject, facts: Facts, *, cooled: bool) -> tuple[ClauseReason | None, ...]:

@@ -18,12 +18,15 @@ class Count:
 
     policies: int = 0
     questions: int = 0
+    positive: int = 0
+    """Questions whose answer is something: an empty list agrees with an empty list too easily."""
     disagreements: int = 0
     examples: list[str] = field(default_factory=list[str])
 
     def ask(self, policy_seed: int, what: str, *, found: object, expected: object) -> None:
         """One question: what the product found, and what the oracle did."""
         self.questions += 1
+        self.positive += bool(expected)
         if found != expected:
             self.disagreements += 1
             if len(self.examples) < DISAGREEMENTS_KEPT_MAX:
@@ -33,6 +36,7 @@ class Count:
         """Take in what another process counted."""
         self.policies += other.policies
         self.questions += other.questions
+        self.positive += other.positive
         self.disagreements += other.disagreements
         self.examples = [*self.examples, *other.examples][:DISAGREEMENTS_KEPT_MAX]
 

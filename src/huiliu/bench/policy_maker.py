@@ -74,40 +74,6 @@ def made(random: Random, *, size: int = SMALL_CASES_MAX) -> Policy:
     return _with_golden(random, sealed(policy))
 
 
-def changed(random: Random, policy: Policy) -> Policy:
-    """Another version of a small policy: one to three edits of the kind an operator makes."""
-    clauses = list(policy.clauses)
-    for _ in range(random.randint(1, 3)):
-        i = random.randrange(len(clauses))
-        clause = clauses[i]
-        match random.randrange(7):
-            case 0 if len(clauses) > 1:
-                clauses = [_without(other, clause.id) for other in clauses if other.id != clause.id]
-            case 1:
-                spec = random.choice(policy.facts)
-                test = condition(random, spec)
-                kept = {t.fact: t for t in clause.when} | {spec.name: test}
-                clauses[i] = msgspec.structs.replace(clause, when=ordered(policy.facts, kept))
-            case 2:
-                fresh = drawn_clause(random, clause.id, clause.when, policy.outcomes, policy.costs)
-                clauses[i] = msgspec.structs.replace(fresh, exception_to=clause.exception_to)
-            case 3:
-                needs = tuple(code for code in policy.costs if random.random() < 0.4)
-                clauses[i] = msgspec.structs.replace(clause, needs=needs, optional=())
-            case 4:
-                clauses[i] = msgspec.structs.replace(clause, exception_to=())
-            case 5 if clause.amount is not None:
-                rule = msgspec.structs.replace(clause.amount, fee_returned=not clause.amount.fee_returned)
-                clauses[i] = msgspec.structs.replace(clause, amount=rule)
-            case _:
-                random.shuffle(clauses)
-    costs = {code: random.randint(1, 6) for code in policy.costs} if random.random() < 0.2 else policy.costs
-    facts = tuple(_other_presumption(random, spec) for spec in policy.facts)
-    return sealed(
-        msgspec.structs.replace(policy, clauses=tuple(clauses), costs=costs, facts=facts, golden=(), content_hash=b"")
-    )
-
-
 def _facts(random: Random, size: int) -> tuple[FactSpec, ...]:
     """Two to five facts in a random order, as long as their cases stay within `size`."""
     choices = [
@@ -167,12 +133,6 @@ def _with_burden(random: Random, spec: FactSpec, costs: dict[str, int]) -> FactS
         presumed=presumption(random, spec),
         proven_by=(*slots, *records) if party is Party.BUYER else (*records, *slots[: random.randint(0, 1)]),
     )
-
-
-def _other_presumption(random: Random, spec: FactSpec) -> FactSpec:
-    if spec.burden is None or random.random() < 0.9:
-        return spec
-    return msgspec.structs.replace(spec, presumed=presumption(random, spec))
 
 
 def _outcomes(random: Random) -> tuple[Outcome, ...]:
@@ -239,11 +199,6 @@ def _with_exceptions(random: Random, clauses: tuple[Clause, ...]) -> tuple[Claus
         bases = tuple(name for name in others if random.random() < density)
         found.append(msgspec.structs.replace(clause, exception_to=bases))
     return tuple(found)
-
-
-def _without(clause: Clause, clause_id: str) -> Clause:
-    bases = tuple(name for name in clause.exception_to if name != clause_id)
-    return msgspec.structs.replace(clause, exception_to=bases)
 
 
 def _with_products(

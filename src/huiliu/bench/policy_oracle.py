@@ -138,19 +138,27 @@ class Oracle:
         """A case with everything known and proven."""
         return Facts(dict(zip(self.names, case, strict=True)), frozenset(self.names))
 
+    def holds(self, when: Iterable[Test], case: Case) -> bool:
+        """Whether a situation is that of a case."""
+        return all(meets(test, case[self.names.index(test.fact)]) for test in when)
+
     def flags(self, case: Case) -> frozenset[Flag]:
         """What the extras put on a case."""
         return frozenset(extra.flag for extra in self._extras(case) if extra.flag is not None)
 
+    def lets_through(self, case: Case) -> bool:
+        """Whether an extra says that no person is needed."""
+        return any(extra.automatic for extra in self._extras(case))
+
     def _extras(self, case: Case) -> list[Extra]:
-        return [extra for extra in self.policy.extras if self._holds(extra.when, case)]
+        return [extra for extra in self.policy.extras if self.holds(extra.when, case)]
 
     def _decision(self, case: Case, answer: Answer, evidence: frozenset[str], presumed: set[str]) -> Decision:
         flags = self.flags(case)
         clauses = [self.policy.clauses[i] for i in answer.chosen]
         if not clauses:
             return Decision(answer.outcome, flags=flags)
-        let_through = any(extra.automatic for extra in self._extras(case))
+        let_through = self.lets_through(case)
         clear = answer.outcome in REFUNDS and not flags and not answer.rivals
 
         def trouble(clause: Clause) -> tuple[int, bool]:
@@ -189,10 +197,7 @@ class Oracle:
         return ids.index(clause_id) if clause_id else len(ids)
 
     def _applying(self, case: Case) -> tuple[int, ...]:
-        return tuple(i for i, clause in enumerate(self.policy.clauses) if self._holds(clause.when, case))
-
-    def _holds(self, when: Iterable[Test], case: Case) -> bool:
-        return all(meets(test, case[self.names.index(test.fact)]) for test in when)
+        return tuple(i for i, clause in enumerate(self.policy.clauses) if self.holds(clause.when, case))
 
     def _answer(self, applying: tuple[int, ...]) -> Answer:
         clauses = self.policy.clauses

@@ -54,9 +54,12 @@ class Solved:
         )
 
     def shadowed(self) -> frozenset[str]:
-        """Clauses that are live in no case."""
+        """Clauses that are live in no case, neither at once nor when a cooling-off is over."""
         clauses = self._oracle.policy.clauses
-        return frozenset(clause.id for i, clause in enumerate(clauses) if not self._is_possible(self._live[i]))
+        later = self._undefeated(self._applying(cooled=True))
+        return frozenset(
+            clause.id for i, clause in enumerate(clauses) if not self._is_possible(self._z3.Or(self._live[i], later[i]))
+        )
 
     def cheapest(self, facts: Facts, evidence: frozenset[str], *, cooled: bool = False) -> int | None:
         """The least trouble of evidence that leads to a refund, as `policy_oracle_advice.cheapest`, all facts known."""
@@ -89,9 +92,7 @@ class Solved:
     def _refund(self, has: dict[str, object], *, cooled: bool) -> object:
         z3, clauses = self._z3, self._oracle.policy.clauses
         ranks = [self._oracle.rank(clause) for clause in clauses]
-        is_out = [cooled and clause.outcome is Outcome.COOLING for clause in clauses]
-        applies = [z3.BoolVal(False) if out else formula for formula, out in zip(self._applies, is_out, strict=True)]
-        live = self._undefeated(applies)
+        live = self._undefeated(self._applying(cooled=cooled))
         return z3.Or(
             [
                 z3.And(live[i], *(z3.Not(live[j]) for j in range(len(clauses)) if ranks[j] < ranks[i]), *needs)
@@ -100,6 +101,11 @@ class Solved:
                 for needs in [[has[code] for code in clause.needs]]
             ]
         )
+
+    def _applying(self, *, cooled: bool) -> list[object]:
+        is_out = [cooled and clause.outcome is Outcome.COOLING for clause in self._oracle.policy.clauses]
+        never = self._z3.BoolVal(False)
+        return [never if out else formula for formula, out in zip(self._applies, is_out, strict=True)]
 
     def _undefeated(self, applies: Sequence[object]) -> list[object]:
         z3, clauses = self._z3, self._oracle.policy.clauses
