@@ -34,28 +34,29 @@ async def publish(
     later history is never rewritten. Raises PolicyError, Blocked, GoldenFails, LabelTaken, EffectiveInPast;
     InstantTaken when the transaction ends.
     """
-    existing = await find_by_content(tx, parse_policy(source).content_hash)
+    policy = parse_policy(source)
+    existing = await find_by_content(tx, policy.content_hash)
     if existing is not None:
         return existing
-    policy = await accepted(source)
+    starts = (effective_from or policy.effective_from or tx.now).astimezone(UTC)
+    await accepted(source, starts)
     await store.lock_timeline(tx)
     existing = await find_by_content(tx, policy.content_hash)
     if existing is not None:
         return existing
     if await label_is_taken(tx, policy.label):
         raise LabelTaken(label=policy.label)
-    starts = (effective_from or policy.effective_from or tx.now).astimezone(UTC)
     if starts < tx.now and not (allow_past and await _is_before_history(tx, starts)):
         raise EffectiveInPast(effective_from=f"{starts.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
     return await put_in_force(tx, policy, source=source, starts=starts, by=by or tx.actor.name)
 
 
-async def accepted(source: str) -> Policy:
-    """The policy of a text that nothing stands in the way of. Raises PolicyError, Blocked, GoldenFails.
+async def accepted(source: str, starts: datetime) -> Policy:
+    """The policy of a text that nothing stands in the way of from that instant on. Raises PolicyError, Blocked, GoldenFails.
 
     Checked on another thread: a large file takes a good part of a second, in which others want their answers.
     """
-    return (await asyncio.to_thread(checks, source)).accepted()
+    return (await asyncio.to_thread(checks, source, on=starts.astimezone(SHANGHAI).date())).accepted()
 
 
 async def put_in_force(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from huiliu.policy.diff import Diff, diff
@@ -73,10 +75,11 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
         return {direction: told.count(direction) for direction in sorted(set(told))}
 
 
-def checks(source: str, against: Policy | None = None) -> Checks:
+def checks(source: str, against: Policy | None = None, *, on: date | None = None) -> Checks:
     """Read a text, lint it, judge its golden cases, and compare it with the version `against` that it would replace.
 
-    Never raises. A good part of a second for a large file: not for the thread that answers others.
+    `on` is the day it is to take effect, whose law counts; by default the one its file names. Never raises.
+    A good part of a second for a large file: not for the thread that answers others.
     """
     try:
         policy = parse_policy(source)
@@ -85,7 +88,7 @@ def checks(source: str, against: Policy | None = None) -> Checks:
     lost = () if against is None else tuple(case for case in against.golden if case not in policy.golden)
     return Checks(
         policy=policy,
-        findings=lint(policy),
+        findings=lint(policy, on=on),
         golden=judge_golden(policy),
         dropped=judge_golden(policy, lost),
         changes=None if against is None else diff(against, policy),

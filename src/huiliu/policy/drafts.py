@@ -143,8 +143,10 @@ async def propose(
     policy = await asyncio.to_thread(parse_policy, draft.source)
     await _check_new(tx, policy)
     starts = await _check_instant(tx, effective_from or policy.effective_from)
-    replaced = await _in_force(tx, starts or tx.now)
-    found = await asyncio.to_thread(checks, draft.source, replaced and replaced.policy)
+    instant = starts or tx.now
+    replaced = await _in_force(tx, instant)
+    day = instant.astimezone(SHANGHAI).date()
+    found = await asyncio.to_thread(checks, draft.source, replaced and replaced.policy, on=day)
     found.accepted()
     kept: dict[str, object] = {**(report or {}), "checks": found.summary(), REPLACES: replaced and str(replaced.id)}
     if len(msgspec.json.encode(kept)) > REPORT_BYTES_MAX:
@@ -206,7 +208,7 @@ async def approve(tx: Tx, viewer: Viewer, draft_id: UUID, *, version: int) -> Pu
     if starts < tx.now:
         raise EffectivePassed(effective_from=_minute(starts))
     # Nothing is locked while it is checked: the version that the row must still have at the end pins the text.
-    policy = await accepted(draft.source)
+    policy = await accepted(draft.source, starts)
     await store.lock_timeline(tx)
     await _check_new(tx, policy)
     if draft.effective_from is not None and await instant_is_taken(tx, starts):
