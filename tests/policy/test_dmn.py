@@ -307,8 +307,9 @@ REQUIRED = (
         (table(("1", "")), "output_empty"),
         (table(("1", '"a"'), hit="PRIORITY"), "no_priority"),
         (table(("1", '"a"'), hit="PRIORITY", outputs='"b"'), "output_unlisted"),
-        (table(*[(f"{i}", '"a"') for i in range(500)], *[(f'"{i}"', "1") for i in range(0)], values="0"), "never"),
-        (table(*[(f"{2 * i},{2 * i + 1}", '"a"') for i in range(400)]), "too_many_bounds"),
+        (table(*[(f"{i}", '"a"') for i in range(500)], values="0"), "never"),
+        (table(*[(f"{3 * i},{3 * i + 1},{3 * i + 2}", '"a"') for i in range(400)]), "too_many_bounds"),
+        (table(*[(",".join(f"{i}.{j}" for j in range(200)), '"a"') for i in range(200)]), "too_many_tests"),
         (table(*[(f'"{i}"', '"a"') for i in range(300)], kind="string"), "too_many_values"),
     ],
 )
@@ -388,3 +389,20 @@ def test_a_span_knows_its_ends() -> None:
     span = Span(Fraction(1), True, Fraction(2), False)
 
     assert [Fraction(n, 2) in span for n in (1, 2, 3, 4)] == [False, True, True, False]
+
+
+def test_the_type_of_an_input_is_its_own_or_that_of_the_data_it_names() -> None:
+    item = '<itemDefinition name="tKind"><typeRef>string</typeRef><allowedValues><text>"a","b"</text></allowedValues>'
+    data = '</itemDefinition><inputData name="x0"><variable name="x0" typeRef="tKind"/></inputData>'
+    for kind in ("", "string", "tKind"):
+        plain = table(('"a"', '"1"'), kind=kind).decode()
+        source = plain.replace("<decision ", f"{item}{data}<decision ", 1).encode()
+
+        assert samples(source) == ("a", "b")
+
+
+def test_an_empty_output_is_a_value_beside_one_that_is_not() -> None:
+    source = table(("1", '"a"')).replace(b'<output name="out">', b'<output name="more"/><output name="out">')
+    source = source.replace(b"<outputEntry>", b"<outputEntry><text></text></outputEntry><outputEntry>")
+
+    assert read_dmn(source).rules[0].outputs == ("", "a")

@@ -6,11 +6,11 @@ are whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from huiliu.policy.dmn.feel import FeelError, Span, Unary, ValueKind
+from huiliu.policy.dmn.feel import ORDERED, FeelError, Span, Unary, Value, ValueKind
 from huiliu.policy.dmn.model import Cell
 from huiliu.policy.dmn.times import (
     DAY_SECONDS,
@@ -23,7 +23,7 @@ from huiliu.policy.dmn.times import (
 )
 from huiliu.policy.model import FactValue
 
-CUTS_MAX = 600
+CUTS_MAX = 1_000
 WORDS_MAX = 200
 PLACES_MAX = 40
 
@@ -36,53 +36,100 @@ _LIMITS = {
 }
 
 
-def text_cells(tests: Iterable[Unary], declared: Sequence[str], *, is_open: bool) -> tuple[Cell, ...]:
+def cut(
+    kind: ValueKind, column: Sequence[Unary], domain: Unary, *, is_whole: bool, is_open: bool
+) -> tuple[tuple[Cell, ...], tuple[int, ...]]:
+    """The cells of an input, and for each test of its column those in which it holds, as bits.
+
+    Raises FeelError: more values or bounds than we look at.
+    """
+    if kind in ORDERED:
+        return _ordered(kind, column, domain, is_whole=is_whole)
+    values: tuple[Value, ...] = (False, True)
+    if kind is ValueKind.TEXT:
+        values = _words(column, domain, is_open=is_open)
+    bits: dict[Value, int] = {value: 1 << i for i, value in enumerate(values)}
+    masks = _each(column, lambda test: sum({bits.get(value, 0) for value in test.values}), len(values))
+    cells = tuple(Cell(flag=value) if isinstance(value, bool) else Cell(text=str(value)) for value in values)
+    return cells, masks
+
+
+def _words(column: Sequence[Unary], domain: Unary, *, is_open: bool) -> tuple[str, ...]:
     """One cell a value: those declared, or those the rules name, with one for all others when the values are open."""
-    named = [value for test in tests for value in test.values if isinstance(value, str)]
-    words = tuple(dict.fromkeys(declared or named))
+    tests = column if domain.is_any or domain.negated else (domain,)
+    words = {value: None for test in tests for value in test.values if isinstance(value, str)}
     if len(words) > WORDS_MAX:
         raise FeelError("too_many_values", limit=WORDS_MAX)
-    return tuple(Cell(text=word) for word in (*words, *((OTHER,) if is_open else ())))
+    return (*words, OTHER) if is_open else tuple(words)
 
 
-def ordered_cells(kind: ValueKind, tests: Sequence[Unary], domain: Unary, *, is_whole: bool) -> tuple[Cell, ...]:
-    """Spans in rising order, within the declared values, each as wide as the tests allow."""
-    limits = _LIMITS.get(kind, Span())
-    bounds = set(domain.bounds).union(*(test.bounds for test in tests))
-    bounds |= {end for end in (limits.low, limits.high) if end is not None and kind is ValueKind.TIME}
-    if len(bounds) > CUTS_MAX:
-        raise FeelError("too_many_bounds", limit=CUTS_MAX)
-    distinct = tuple(dict.fromkeys(tests))
+def _ordered(
+    kind: ValueKind, column: Sequence[Unary], domain: Unary, *, is_whole: bool
+) -> tuple[tuple[Cell, ...], tuple[int, ...]]:
+    """Spans in rising order, within the declared values, each as wide as the tests allow.
+
+    The points and the open intervals between them are numbered: 2i + 1 is the i-th bound, 2i what lies before it. A test
+    is then a few runs of numbers, and two neighbours belong together where no test begins or ends between them.
+    """
+    limits = Unary(kind, spans=(_LIMITS[kind],)) if kind in _LIMITS else Unary()
+    bounds: set[Fraction] = set(domain.bounds) | (limits.bounds if kind is ValueKind.TIME else set())
+    for test in {id(test): test for test in column}.values():
+        bounds |= test.bounds
+        if len(bounds) > CUTS_MAX:
+            raise FeelError("too_many_bounds", limit=CUTS_MAX)
+    points = sorted(bounds)
+    number = {point: i for i, point in enumerate(points)}
+    count = 2 * len(points) + 1
+    runs = _each(column, lambda test: _runs(test, number), count)
+    (allowed,) = _each((domain,), lambda test: _runs(test, number), count)
+    spans = list(_elementary(points))
+    kept = [
+        i
+        for i, span in enumerate(spans)
+        if allowed >> i & 1 and _has_values(span, is_whole=is_whole) and limits.holds(sample(span, is_whole=is_whole))
+    ]
+    edges = 0
+    for mask in set(runs):
+        edges |= mask ^ mask >> 1
     cells: list[Cell] = []
-    last: tuple[bool, ...] | None = None
-    for span in _elementary(sorted(bounds), is_whole=is_whole):
-        value = sample(span, is_whole=is_whole)
-        if value not in limits or not domain.holds(value):
-            last = None
-            continue
-        signature = tuple(test.holds(value) for test in distinct)
-        before = cells[-1].span if cells else None
-        if signature == last and before is not None:
-            cells[-1] = Cell(span=Span(before.low, before.low_in, span.high, span.high_in))
+    places: list[int] = []
+    for before, i in pairwise((-2, *kept)):
+        # Numbers left out in between (no whole value, not declared) are an edge where a test changes across them.
+        if places and before == i - 1 and not edges >> before & 1:
+            first = cells[-1].span
+            assert first is not None, "an ordered cell is a span"
+            cells[-1] = Cell(span=Span(first.low, first.low_in, spans[i].high, spans[i].high_in))
         else:
-            cells.append(Cell(span=span))
-        last = signature
-    return tuple(cells)
+            cells.append(Cell(span=spans[i]))
+            places.append(i)
+    return tuple(cells), tuple(_picked(mask, places) for mask in runs)
 
 
-def mask_of(cells: Sequence[Cell], test: Unary, *, is_whole: bool) -> int:
-    """The cells in which a test holds, as bits."""
+def _each(column: Sequence[Unary], held: Callable[[Unary], int], count: int) -> tuple[int, ...]:
+    """A mask for each test. Equal cells of a column are one test, which is looked at once."""
+    full = (1 << count) - 1
+    known: dict[int, int] = {}
+    for test in column:
+        if id(test) not in known:
+            mask = full if test.is_any else held(test)
+            known[id(test)] = full ^ mask if test.negated else mask
+    return tuple(known[id(test)] for test in column)
+
+
+def _runs(test: Unary, number: Mapping[Fraction, int]) -> int:
     mask = 0
-    for i, cell in enumerate(cells):
-        if cell.span is not None:
-            holds = test.holds(sample(cell.span, is_whole=is_whole))
-        elif cell.flag is not None:
-            holds = test.holds(cell.flag)
-        else:
-            assert cell.text is not None, "a cell is a text, a flag or a span"
-            holds = test.holds(cell.text)
-        mask |= holds << i
+    for value in test.values:
+        if isinstance(value, Fraction):
+            mask |= 1 << 2 * number[value] + 1
+    for span in test.spans:
+        first = 0 if span.low is None else 2 * number[span.low] + (1 if span.low_in else 2)
+        last = 2 * len(number) if span.high is None else 2 * number[span.high] + (1 if span.high_in else 0)
+        mask |= (1 << last + 1) - (1 << first)
     return mask
+
+
+def _picked(mask: int, places: Sequence[int]) -> int:
+    return sum((mask >> place & 1) << i for i, place in enumerate(places))
 
 
 def cell_value(cell: Cell, kind: ValueKind, *, is_whole: bool) -> FactValue:
@@ -140,15 +187,17 @@ def whole_bounds(span: Span, scale: int) -> tuple[int | None, int | None]:
     return low, high
 
 
-def _elementary(bounds: Sequence[Fraction], *, is_whole: bool) -> Iterable[Span]:
-    ends: list[Fraction | None] = [None, *bounds, None]
+def _elementary(points: Sequence[Fraction]) -> Iterable[Span]:
+    ends: list[Fraction | None] = [None, *points, None]
     for low, high in pairwise(ends):
-        if low is not None and _fits(low, is_whole=is_whole):
+        if low is not None:
             yield Span(low, True, low, True)
-        span = Span(low, False, high, False)
-        first, last = whole_bounds(span, 1) if is_whole else (None, None)
-        if first is None or last is None or first <= last:
-            yield span
+        yield Span(low, False, high, False)
+
+
+def _has_values(span: Span, *, is_whole: bool) -> bool:
+    low, high = whole_bounds(span, 1) if is_whole else (None, None)
+    return low is None or high is None or low <= high
 
 
 def _fits(value: Fraction, *, is_whole: bool) -> bool:

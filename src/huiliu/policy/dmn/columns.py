@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
-from huiliu.policy.dmn.cells import ordered_cells, text_cells, value_text
+from huiliu.policy.dmn.cells import cut, value_text
 from huiliu.policy.dmn.elements import Element
 from huiliu.policy.dmn.feel import FeelError, Literal, Unary, ValueKind, parse_literal, parse_unary, parse_values
 from huiliu.policy.dmn.model import Cell, DmnInput, DmnOutput
 from huiliu.policy.document import Place, Report
 
 NAME_CHARS_MAX = 200
+ITEMS_MAX = 20_000
+"""Values and intervals in all different cells of a table."""
 
 _KINDS = {
     "string": ValueKind.TEXT,
@@ -39,27 +42,61 @@ class _Type:
     allowed: Element | None
 
 
+@final
+class _Column:
+    """The cells of one input. Cells of the same text are one test, so that what a table repeats is read once."""
+
+    def __init__(self) -> None:
+        self.tests: list[Unary] = []
+        self.places: list[Place] = []
+        self.items = 0
+        self._known: dict[str, Unary] = {}
+
+    def add(self, report: Report, entry: Element) -> None:
+        """The next rule's cell."""
+        text = _text(entry)
+        test = self._known.get(text)
+        if test is None:
+            test = self._known[text] = _unary(report, entry)
+            self.items += len(test.values) + len(test.spans)
+        self.tests.append(test)
+        self.places.append(entry.place)
+
+    def check(self, report: Report, name: str, cells: tuple[Cell, ...], masks: tuple[int, ...]) -> None:
+        """Notes the cells that name a value which is not declared, or that no declared value meets."""
+        listed = {cell.text for cell in cells}
+        for row, (test, place, mask) in enumerate(zip(self.tests, self.places, masks, strict=True), 1):
+            unlisted = [value for value in test.values if isinstance(value, str) and value not in listed]
+            if unlisted:
+                report.add(place, "dmn.problem.value_unlisted", input=name, word=unlisted[0][:40])
+            elif mask == 0:
+                report.add(place, "dmn.problem.never", input=name, rule=row)
+
+
 def read_inputs(
     report: Report, root: Element, inputs: list[Element], rules: list[Element], *, closed: bool
-) -> tuple[tuple[DmnInput, ...], tuple[tuple[Unary, ...], ...]]:
-    """Every input with its cells, and the tests of each input's column, one a rule."""
+) -> tuple[tuple[DmnInput, ...], tuple[tuple[int, ...], ...]]:
+    """Every input with its cells, and each rule's cells in it as bits, one column an input."""
     names = _names(report, inputs)
-    columns: list[list[Unary]] = [[] for _ in inputs]
+    columns = [_Column() for _ in inputs]
     for rule in rules:
         entries = rule.all("inputEntry")
         if len(entries) != len(inputs):
             report.add(rule.place, "dmn.problem.entries", found=len(entries), wanted=len(inputs), word="inputEntry")
             continue
         for column, entry in zip(columns, entries, strict=True):
-            column.append(_unary(report, entry))
+            column.add(report, entry)
+        if sum(column.items for column in columns) > ITEMS_MAX:
+            report.add(rule.place, "dmn.problem.too_many_tests", limit=ITEMS_MAX)
+            break
     if report.problems:
         return (), ()
     read = [
         _read_input(report, root, element, name, column, closed=closed)
         for element, name, column in zip(inputs, names, columns, strict=True)
     ]
-    found = tuple(given for given in read if given is not None)
-    return found, tuple(tuple(column) for column in columns)
+    found = [each for each in read if each is not None]
+    return tuple(given for given, _ in found), tuple(masks for _, masks in found)
 
 
 def read_outputs(report: Report, root: Element, outputs: list[Element]) -> tuple[DmnOutput, ...]:
@@ -84,10 +121,13 @@ def read_outputs(report: Report, root: Element, outputs: list[Element]) -> tuple
 
 
 def output_text(written: str) -> str:
-    """A string without its quotes, a number in its shortest form; anything else as written, spaces evened out:
-    it is compared, not computed."""
+    """A string without its quotes, a number in its shortest form; anything else as written, spaces evened out: it is
+    compared, not computed. Nothing, as '-' is too, is ''."""
+    plain = " ".join(written.split())
+    if plain in ("", "-"):
+        return ""
     literal = parse_literal(written)
-    return " ".join(written.split()) if literal is None else _literal_text(literal)
+    return plain if literal is None else _literal_text(literal)
 
 
 def _literal_text(literal: Literal) -> str:
@@ -113,36 +153,28 @@ def _names(report: Report, inputs: list[Element]) -> list[str]:
 
 
 def _read_input(
-    report: Report, root: Element, element: Element, name: str, column: list[Unary], *, closed: bool
-) -> DmnInput | None:
+    report: Report, root: Element, element: Element, name: str, column: _Column, *, closed: bool
+) -> tuple[DmnInput, tuple[int, ...]] | None:
     expression = element.first("inputExpression")
-    declared_type = _type(root, "" if expression is None else expression.attributes.get("typeRef", ""))
+    declared_type = _input_type(root, expression)
     declared = element.first("inputValues") or declared_type.allowed
     domain = Unary() if declared is None else _unary(report, declared)
-    kind = _kind(report, element.place, name, declared_type.base, [*column, domain])
+    kind = _kind(report, element.place, name, declared_type.base, [*column.tests, domain])
     if kind is None:
         return None
     is_whole = kind in _WHOLE_KINDS or declared_type.base in _WHOLE
     is_open = kind is ValueKind.TEXT and not closed and (domain.is_any or domain.negated)
     try:
-        cells = _cells(kind, column, domain, is_whole=is_whole, is_open=is_open)
+        cells, masks = cut(kind, column.tests, domain, is_whole=is_whole, is_open=is_open)
     except FeelError as error:
         report.add(element.place, f"dmn.problem.{error.code}", **error.facts)
         return None
     if not cells:
         report.add(element.place, "dmn.problem.no_values", input=name)
         return None
+    column.check(report, name, cells, masks)
     text = " ".join(_text(expression).split())
-    return DmnInput(name, text[:NAME_CHARS_MAX], kind, is_whole, cells, is_open, element.place)
-
-
-def _cells(kind: ValueKind, column: list[Unary], domain: Unary, *, is_whole: bool, is_open: bool) -> tuple[Cell, ...]:
-    if kind is ValueKind.BOOLEAN:
-        return Cell(flag=False), Cell(flag=True)
-    if kind is ValueKind.TEXT:
-        declared = () if domain.negated else tuple(value for value in domain.values if isinstance(value, str))
-        return text_cells(column, declared, is_open=is_open)
-    return ordered_cells(kind, column, domain, is_whole=is_whole)
+    return DmnInput(name, text[:NAME_CHARS_MAX], kind, is_whole, cells, is_open, element.place), masks
 
 
 def _kind(report: Report, place: Place, name: str, base: str, tests: list[Unary]) -> ValueKind | None:
@@ -159,6 +191,19 @@ def _kind(report: Report, place: Place, name: str, base: str, tests: list[Unary]
         return None
     # A column of '-' alone and of no type: every value is in one cell.
     return next(iter(kinds), ValueKind.TEXT)
+
+
+def _input_type(root: Element, expression: Element | None) -> _Type:
+    """The expression's type; what it leaves open, its inputData of that name may say."""
+    own = _type(root, "" if expression is None else expression.attributes.get("typeRef", ""))
+    if own.allowed is not None or expression is None:
+        return own
+    for data in root.all("inputData"):
+        variable = data.first("variable")
+        if variable is not None and data.attributes.get("name") == _text(expression):
+            declared = _type(root, variable.attributes.get("typeRef", ""))
+            return _Type(own.base or declared.base, declared.allowed)
+    return own
 
 
 def _type(root: Element, reference: str) -> _Type:

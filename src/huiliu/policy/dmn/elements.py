@@ -16,7 +16,7 @@ from huiliu.policy.dmn.model import TableError
 from huiliu.policy.document import Place
 from huiliu.policy.model import Problem
 
-SOURCE_BYTES_MAX = 2 * 1024 * 1024
+SOURCE_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 32
 ELEMENTS_MAX = 50_000
 TEXT_CHARS_MAX = 8_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from huiliu.policy.dmn.cells import cell_value
 from huiliu.policy.dmn.model import DmnInput, DmnOutput, DmnRule, HitPolicy
 from huiliu.policy.document import Report
-from huiliu.policy.table import Axis, Box, Effect, Rule, Table
+from huiliu.policy.table import Axis, Effect, Rule, Table
 
 
 def table_from(
@@ -28,6 +28,7 @@ def table_from(
     # Two answers of the same priority that differ elsewhere are still two answers.
     answers = [(place, rule.outputs) for place, rule in zip(places, rules, strict=True)]
     order = {answer: rank for rank, answer in enumerate(sorted(dict.fromkeys(answers), key=lambda each: each[0]))}
+    defeats = _defeats(hit_policy, rules, places)
     return Table(
         axes,
         tuple(
@@ -36,27 +37,44 @@ def table_from(
                 box=rule.box,
                 effect=Effect(" · ".join(rule.outputs)),
                 rank=order[answers[i]],
-                defeats=_defeats(hit_policy, rules, places, i),
+                defeats=defeats[i],
             )
             for i, rule in enumerate(rules)
         ),
     )
 
 
-def meets(one: Box, two: Box) -> bool:
-    """Whether some case is in both boxes."""
-    return all(a & b for a, b in zip(one, two, strict=True))
+def _meeting(rules: tuple[DmnRule, ...]) -> list[int]:
+    """Per rule the bits of those that it meets in some case: per input those that share a cell, and of these the common."""
+    found = [(1 << len(rules)) - 1] * len(rules)
+    for column in zip(*(rule.box for rule in rules), strict=True):
+        in_cell = [0] * max(mask.bit_length() for mask in column)
+        for i, mask in enumerate(column):
+            for cell in _places(mask):
+                in_cell[cell] |= 1 << i
+        sharing: dict[int, int] = {}
+        for i, mask in enumerate(column):
+            if mask not in sharing:
+                sharing[mask] = 0
+                for cell in _places(mask):
+                    sharing[mask] |= in_cell[cell]
+            found[i] &= sharing[mask]
+    return found
 
 
-def _defeats(
-    hit_policy: HitPolicy, rules: tuple[DmnRule, ...], places: list[tuple[int, ...]], index: int
-) -> tuple[int, ...]:
-    box = rules[index].box
-    if hit_policy is HitPolicy.FIRST:
-        return tuple(j for j in range(index + 1, len(rules)) if meets(box, rules[j].box))
-    if hit_policy is HitPolicy.PRIORITY:
-        return tuple(j for j, rule in enumerate(rules) if places[index] < places[j] and meets(box, rule.box))
-    return ()
+def _places(bits: int) -> list[int]:
+    return [i for i, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
+
+
+def _defeats(hit_policy: HitPolicy, rules: tuple[DmnRule, ...], places: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Per rule those that it comes before."""
+    if hit_policy not in (HitPolicy.FIRST, HitPolicy.PRIORITY):
+        return [()] * len(rules)
+    is_first = hit_policy is HitPolicy.FIRST
+    return [
+        tuple(j for j in _places(met) if (i < j if is_first else places[i] < places[j]))
+        for i, met in enumerate(_meeting(rules))
+    ]
 
 
 def _priorities(report: Report, outputs: tuple[DmnOutput, ...], rules: tuple[DmnRule, ...]) -> list[tuple[int, ...]]:

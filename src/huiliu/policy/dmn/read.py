@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from huiliu.policy.dmn.cells import mask_of
 from huiliu.policy.dmn.columns import output_text, read_inputs, read_outputs
 from huiliu.policy.dmn.elements import Element, read_elements, refused
-from huiliu.policy.dmn.feel import Unary
 from huiliu.policy.dmn.model import ONE_ANSWER, DmnInput, DmnOutput, DmnRule, DmnTable, HitPolicy, TableError
 from huiliu.policy.dmn.ranking import table_from
 from huiliu.policy.document import Report
@@ -103,11 +101,11 @@ def _read_table(root: Element, decision: Element, *, closed: bool) -> DmnTable:
         if not what:
             raise refused(table.place, "none", word={id(inputs): "input", id(outputs): "output"}.get(id(what), "rule"))
     report = Report()
-    read, tests = read_inputs(report, root, inputs, rules, closed=closed)
+    read, masks = read_inputs(report, root, inputs, rules, closed=closed)
     if report.problems:
         raise TableError(report.error().problems)
     columns = read_outputs(report, root, outputs)
-    entries = _read_rules(report, read, tests, columns, rules)
+    entries = _read_rules(report, masks, columns, rules)
     if report.problems:
         raise TableError(report.error().problems)
     foreign = table_from(report, hit_policy, read, columns, entries)
@@ -130,44 +128,20 @@ def _hit_policy(table: Element) -> HitPolicy:
 
 
 def _read_rules(
-    report: Report,
-    inputs: tuple[DmnInput, ...],
-    tests: tuple[tuple[Unary, ...], ...],
-    outputs: tuple[DmnOutput, ...],
-    rules: list[Element],
+    report: Report, masks: tuple[tuple[int, ...], ...], outputs: tuple[DmnOutput, ...], rules: list[Element]
 ) -> tuple[DmnRule, ...]:
-    found: list[DmnRule] = []
     taken = {rule.attributes.get("id", "") for rule in rules}
-    masks = [_masks(given, column) for given, column in zip(inputs, tests, strict=True)]
-    for row, rule in enumerate(rules):
-        box = tuple(column[row] for column in masks)
-        for given, entry, test, mask in zip(inputs, rule.all("inputEntry"), (c[row] for c in tests), box, strict=True):
-            listed = {cell.text for cell in given.cells}
-            unlisted = [value for value in test.values if isinstance(value, str) and value not in listed]
-            if unlisted:
-                report.add(entry.place, "dmn.problem.value_unlisted", input=given.name, word=unlisted[0][:40])
-            elif mask == 0:
-                report.add(entry.place, "dmn.problem.never", input=given.name, rule=row + 1)
-        found.append(
-            DmnRule(
-                id=rule.attributes.get("id") or _unused(f"rule-{row + 1}", taken),
-                number=row + 1,
-                box=box,
-                outputs=_read_outputs(report, outputs, rule),
-                note=_note(rule),
-                place=rule.place,
-            )
+    return tuple(
+        DmnRule(
+            id=rule.attributes.get("id") or _unused(f"rule-{row + 1}", taken),
+            number=row + 1,
+            box=tuple(column[row] for column in masks),
+            outputs=_read_outputs(report, outputs, rule),
+            note=_note(rule),
+            place=rule.place,
         )
-    return tuple(found)
-
-
-def _masks(given: DmnInput, column: tuple[Unary, ...]) -> list[int]:
-    """The cells of each rule. Rules repeat their tests, so each is looked up once."""
-    known: dict[Unary, int] = {}
-    for test in column:
-        if test not in known:
-            known[test] = mask_of(given.cells, test, is_whole=given.is_whole)
-    return [known[test] for test in column]
+        for row, rule in enumerate(rules)
+    )
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -182,16 +156,10 @@ def _read_outputs(report: Report, outputs: tuple[DmnOutput, ...], rule: Element)
     if len(entries) != len(outputs):
         report.add(rule.place, "dmn.problem.entries", found=len(entries), wanted=len(outputs), word="outputEntry")
         return ()
-    return tuple(_output_text(report, entry) for entry in entries)
-
-
-def _output_text(report: Report, entry: Element) -> str:
-    text = entry.first("text")
-    written = "" if text is None else text.text.strip()
-    if not written or written == "-":
-        report.add(entry.place, "dmn.problem.output_empty")
-        return ""
-    return output_text(written)
+    texts = tuple("" if text is None else output_text(text.text) for text in (e.first("text") for e in entries))
+    if not any(texts):
+        report.add(rule.place, "dmn.problem.output_empty")
+    return texts
 
 
 def _note(rule: Element) -> str:
