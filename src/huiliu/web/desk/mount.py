@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from huiliu.web.desk import claims, orders, payouts, policies, queue, settings, sign_in
+from huiliu.web.desk import (
+    claims,
+    orders,
+    payouts,
+    policies,
+    queue,
+    settings,
+    sign_in,
+    workshop,
+    workshop_compare,
+    workshop_publish,
+    workshop_try,
+)
 
 handlers = (
     *sign_in.handlers,
@@ -11,5 +23,9 @@ handlers = (
     *orders.handlers,
     *payouts.handlers,
     *policies.handlers,
+    *workshop.handlers,
+    *workshop_try.handlers,
+    *workshop_compare.handlers,
+    *workshop_publish.handlers,
     *settings.handlers,
 )

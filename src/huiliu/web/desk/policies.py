@@ -1,10 +1,14 @@
-"""The published versions of the platform's refund policy, for reading."""
+"""The versions of the platform's refund policy: published ones for reading, drafts for whoever works on them."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from litestar import Response, get
 from msgspec import Struct
 
+from huiliu.people.model import Permission
+from huiliu.policy.draft_reads import DRAFTS_PAGE_MAX, DraftListRow, list_drafts
 from huiliu.policy.model import PublishedPolicy
 from huiliu.policy.reads import list_policies
 from huiliu.web.desk.desk import Desk, at_desk, desk_of
@@ -21,18 +25,25 @@ class Version(Struct, frozen=True, kw_only=True):
 
 
 class PoliciesPage(Struct, frozen=True, kw_only=True):
-    """Every version, latest first."""
+    """Every version, latest first, and the open drafts."""
 
     desk: Desk
     versions: tuple[Version, ...]
+    drafts: tuple[DraftListRow, ...]
+    may_write: bool
+    sees_drafts: bool
+    me: UUID
 
 
 @get("/{slug:str}/desk/policies")
 async def policies(visit: FromVisit) -> Response[bytes]:
     """Which version is in force, which were, which will be."""
-    at_desk(visit)
+    staff = at_desk(visit)
+    may_write = staff.may(Permission.PUBLISH_POLICY)
+    sees_drafts = may_write or staff.may(Permission.APPROVE_POLICY)
     async with visit.as_staff() as tx:
         found = await list_policies(tx)
+        drafts = await list_drafts(tx, staff) if sees_drafts else []
     now = next((it.id for it in found if it.effective_from <= visit.now), None)
     versions = tuple(
         Version(
@@ -42,7 +53,15 @@ async def policies(visit: FromVisit) -> Response[bytes]:
         )
         for it in found
     )
-    return show(visit, "desk/policies.html", PoliciesPage(desk=desk_of(visit, "policies"), versions=versions))
+    page = PoliciesPage(
+        desk=desk_of(visit, "policies"),
+        versions=versions,
+        drafts=tuple(drafts[:DRAFTS_PAGE_MAX]),
+        may_write=may_write,
+        sees_drafts=sees_drafts,
+        me=staff.id,
+    )
+    return show(visit, "desk/policies.html", page)
 
 
 handlers = (policies,)
