@@ -133,6 +133,8 @@ def _judge_unknown(
         names = asked or tuple(lookup[0] for lookup in unknown)
         return Verdict(outcome=Outcome.PERSON, ask=names, presumed=presumed)
     resolutions = [tables.resolve(each) for each in sorted(possible)]
+    if len(resolutions) == 1:  # what is unknown makes no difference at all, so neither does its being unknown
+        return _verdict(tables.policy, resolutions[0], facts, evidence, presumed, filed_at)
     verdicts = [_verdict(tables.policy, resolution, facts, evidence, presumed, filed_at) for resolution in resolutions]
     # Same outcome and money whatever the facts turn out to be: ask for what is enough in every one of the ways, keep
     # every flag, and let it through without a person only if every way would.
