@@ -249,7 +249,7 @@ class Batch:
             needing = [route.clause for route in resolution.routes]
             presumed = self._keys.presumed(key)
             automatic = tuple(
-                may_be_automatic(resolution, clause) and not any(test.fact in presumed for test in clause.when)
+                (may_be_automatic(resolution, clause), any(test.fact in presumed for test in clause.when))
                 for clause in needing
             )
             routes = tuple(route.index for route in resolution.routes)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from huiliu.policy.model import Flag
 
-Settled: TypeAlias = "tuple[tuple[int, ...], tuple[bool, ...], bool, tuple[Flag, ...]] | int"
-"""(clauses that lead to the outcome, which of them may go without a person, conflict, flags); before it is settled, or with
-facts unknown that may matter, the whole key."""
+Settled: TypeAlias = "tuple[tuple[int, ...], tuple[tuple[bool, bool], ...], bool, tuple[Flag, ...]] | int"
+"""(clauses that lead to the outcome, for each whether it needs no person and whether it goes by a presumption, conflict,
+flags); before it is settled, or with facts unknown that may matter, the whole key."""
 ClassKey: TypeAlias = "tuple[Settled, int]"
 """What tells classes apart: what is left of the rules, and which of the evidence that matters has been seen so far."""
 
