@@ -1,0 +1,66 @@
+"""`huiliu.policy` works without a database and without a web server: said by importing and using it where neither exists."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SERVER_SIDE = {"actions", "draft_reads", "draft_store", "drafts", "reads", "store"}
+"""The modules that keep policies in the database."""
+
+SCRIPT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"psycopg", "psycopg_pool", "litestar", "granian", "httpx", "jinja2"}:
+            raise ModuleNotFoundError(name)
+        return None
+
+sys.meta_path.insert(0, Absent())
+from importlib import import_module
+for name in sys.argv[2:]:
+    import_module(name)
+
+from pathlib import Path
+from huiliu.policy.diff import diff
+from huiliu.policy.dmn.write import write_dmn
+from huiliu.policy.evaluate import judge
+from huiliu.policy.explain import advise, explain
+from huiliu.policy.facts import read_facts
+from huiliu.policy.lint import lint
+from huiliu.policy.parse import parse_policy
+
+rules = parse_policy(Path(sys.argv[1]).read_text("utf-8"))
+facts = read_facts(rules, {"退款原因": "不想要了", "下单时长": "2小时", "曾伪造凭证": False})
+assert judge(rules, facts, frozenset()).clause.id == "F6"
+assert advise(rules, facts, frozenset()).evidence == ("unused_declaration", "platform_check")
+assert len(explain(rules, facts)) == len(rules.clauses)
+lint(rules)
+assert not diff(rules, rules).changes
+assert write_dmn(rules).startswith(b"<?xml")
+print("used")
+"""
+
+
+def test_everything_but_keeping_policies_is_usable_without_database_and_web_server() -> None:
+    folder = ROOT / "src/huiliu/policy"
+    modules = [
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        for path in sorted(folder.rglob("*.py"))
+        if path.stem not in SERVER_SIDE and path.stem != "__init__"
+    ]
+    assert len(modules) > 30
+
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(ROOT / "src/huiliu/demo/policy.yaml"), *modules],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+    assert (done.returncode, done.stdout.strip()) == (0, "used"), done.stderr[-2000:]
