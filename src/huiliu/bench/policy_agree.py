@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from types import MappingProxyType
 
-from huiliu.bench import policy_asks, policy_asks_diff, policy_asks_solver, policy_asks_space
+from huiliu.bench import policy_asks, policy_asks_batch, policy_asks_diff, policy_asks_solver, policy_asks_space
 from huiliu.bench.policy_asks_lint import LINT_CHECKS
 from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_maker import made
@@ -37,6 +38,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "table of cells": policy_asks_space.ask_table,
         "what boxes leave uncovered": policy_asks_space.ask_space,
         **LINT_CHECKS,
+        "batch": policy_asks_batch.ask_batch,
         "diff": policy_asks_diff.ask_diff,
         "z3: gap, conflict, shadowed": policy_asks_solver.ask_cover,
         "z3: advise": policy_asks_solver.ask_advise,
@@ -104,8 +106,10 @@ def ask_all(seeds: Iterable[int], names: Iterable[str]) -> dict[str, Count]:
             subject = Subject(seed, repeatable(f"{seed} {name}"), policy, version, oracle)
             try:
                 CHECKS[name](subject, count)
-            except Exception:  # a check that raises does not agree, whatever it raises
-                count.ask(seed, "raised", found=traceback.format_exc(limit=-2), expected="")
+            except Exception as error:  # a check that raises does not agree, whatever it raises
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                found = f"{type(error).__name__}: {error} in {Path(where.filename).name}, line {where.lineno}"
+                count.ask(seed, "raised", found=found, expected="an answer")
     return counts
 
 

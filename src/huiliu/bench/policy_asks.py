@@ -28,7 +28,7 @@ def ask_file(subject: Subject, count: Count) -> None:
 def ask_judge(subject: Subject, count: Count) -> None:
     """The verdict: outcome, money, clause, what is missing or asked for, flags, rivals, and whether a person is needed."""
     for i in range(CASES_EACH):
-        facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 2 else 0.7)
+        facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 2 else 0.7, strange=0.03)
         verdict = judge(subject.policy, facts, evidence, cooled=cooled)
         found = Decision(
             outcome=verdict.outcome,
@@ -40,13 +40,20 @@ def ask_judge(subject: Subject, count: Count) -> None:
             rivals=frozenset(verdict.rivals),
             ask=frozenset(verdict.ask),
         )
-        expected = subject.oracle.decide(facts, evidence, cooled=cooled)
-        costs = subject.policy.costs
-        if sum(costs[code] for code in found.missing) == sum(costs[code] for code in expected.missing):
-            # Of several cheapest sets any will do, if it is enough.
-            complete = not subject.oracle.decide(facts, evidence | found.missing, cooled=cooled).missing
-            expected = msgspec.structs.replace(expected, missing=found.missing if complete else expected.missing)
-        count.ask(subject.seed, _shown(facts, evidence, cooled=cooled), found=found, expected=expected)
+        expected = expected_of(subject, facts, evidence, found.missing, cooled=cooled)
+        count.ask(subject.seed, shown(facts, evidence, cooled=cooled), found=found, expected=expected)
+
+
+def expected_of(
+    subject: Subject, facts: Facts, evidence: frozenset[str], missing: frozenset[str], *, cooled: bool
+) -> Decision:
+    """What the oracle decides, waiting for `missing` where that is as cheap as what it would itself wait for, and enough."""
+    oracle, costs = subject.oracle, subject.policy.costs
+    expected = oracle.decide(facts, evidence, cooled=cooled)
+    if missing == expected.missing or sum(costs[code] for code in missing) != sum(costs[c] for c in expected.missing):
+        return expected
+    is_enough = not oracle.decide(facts, evidence | missing, cooled=cooled).missing
+    return msgspec.structs.replace(expected, missing=missing) if is_enough else expected
 
 
 def ask_explain(subject: Subject, count: Count) -> None:
@@ -56,7 +63,7 @@ def ask_explain(subject: Subject, count: Count) -> None:
         found = explain(subject.policy, facts, cooled=cooled)
         expected = _reasons(subject, facts, cooled=cooled)
         compared = tuple(None if other is None else reason for reason, other in zip(found, expected, strict=True))
-        count.ask(subject.seed, _shown(facts, frozenset(), cooled=cooled), found=compared, expected=expected)
+        count.ask(subject.seed, shown(facts, frozenset(), cooled=cooled), found=compared, expected=expected)
 
 
 def ask_advise(subject: Subject, count: Count) -> None:
@@ -64,7 +71,7 @@ def ask_advise(subject: Subject, count: Count) -> None:
     for i in range(CASES_EACH):
         facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 3 else 0.8)
         advice = advise(subject.policy, facts, evidence, cooled=cooled)
-        what = _shown(facts, evidence, cooled=cooled)
+        what = shown(facts, evidence, cooled=cooled)
         expected = cheapest(subject.oracle, facts, evidence, cooled=cooled)
         count.ask(subject.seed, what, found=None if advice is None else advice.cost, expected=expected)
 
@@ -75,7 +82,7 @@ def ask_advice_followed(subject: Subject, count: Count) -> None:
         facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 3 else 0.8)
         advice = advise(subject.policy, facts, evidence, cooled=cooled)
         if advice is not None:
-            what = _shown(facts, evidence, cooled=cooled)
+            what = shown(facts, evidence, cooled=cooled)
             problem = _follow(subject, facts, evidence, advice, cooled=cooled)
             count.ask(subject.seed, what, found=problem, expected=FOLLOWED)
 
@@ -133,5 +140,6 @@ def _reasons(subject: Subject, facts: Facts, *, cooled: bool) -> tuple[ClauseRea
     return tuple(reasons)
 
 
-def _shown(facts: Facts, evidence: frozenset[str], *, cooled: bool) -> str:
+def shown(facts: Facts, evidence: frozenset[str], *, cooled: bool) -> str:
+    """A case as it is told where somebody disagrees about it."""
     return f"{facts.values} proven {sorted(facts.proven)} with {sorted(evidence)}{' cooled' if cooled else ''}"

@@ -10,6 +10,8 @@ from huiliu.policy.model import Facts, Policy
 
 DISAGREEMENTS_KEPT_MAX = 20
 """Shown for each check; the rest is only counted."""
+UNDECLARED_WORD = "没有说过的情形"
+UNDECLARED_NUMBER = 1_000
 
 
 @dataclass(slots=True)
@@ -51,11 +53,15 @@ class Subject:
     version: Policy
     oracle: Oracle
 
-    def drawn_case(self, *, known: float) -> tuple[Facts, frozenset[str], bool]:
-        """Facts of which each is known with a probability and proven about half the time, evidence, and whether cooled."""
+    def drawn_case(self, *, known: float, strange: float = 0.0) -> tuple[Facts, frozenset[str], bool]:
+        """Facts of which each is known with a probability and proven about half the time, evidence, and whether cooled.
+        With the probability `strange` a value is one that the policy has not declared: records are not always tidy."""
         random = self.random
         case = random.choice(self.oracle.cases)
         values = {name: value for name, value in zip(self.oracle.names, case, strict=True) if random.random() < known}
+        for name, value in values.items():
+            if not isinstance(value, bool) and random.random() < strange:
+                values[name] = UNDECLARED_WORD if isinstance(value, str) else random.choice((0, UNDECLARED_NUMBER))
         proven = frozenset(name for name in self.oracle.names if random.random() < 0.5)
         evidence = frozenset(code for code in self.policy.costs if random.random() < 0.35)
         return Facts(values, proven), evidence, random.random() < 0.2

@@ -12,7 +12,7 @@ from random import Random
 
 import msgspec
 
-from huiliu.bench.policy_parts import condition, drawn_clause, drawn_extra, ordered, presumption, situation
+from huiliu.bench.policy_parts import condition, drawn_clause, drawn_extra, ends, ordered, presumption, situation
 from huiliu.policy.evaluate import judge
 from huiliu.policy.model import (
     DAY_SECONDS,
@@ -159,11 +159,30 @@ def _situations(random: Random, facts: tuple[FactSpec, ...]) -> list[tuple[Test,
             continue
         taken = condition(random, spec)
         parts[i : i + 1] = [parts[i] | {spec.name: test} for test in (taken, *_rest(spec, taken))]
-    whens = [ordered(facts, part) for part in parts if part]
+    slips = random.random() < 0.3
+    whens = [ordered(facts, _slipped(random, facts, part) if slips else part) for part in parts if part]
     whens += [situation(random, facts) for _ in range(random.randint(0, 3))]
     if random.random() < 0.3:
         random.shuffle(whens)
     return whens[:CLAUSES_MAX] or [situation(random, facts)]
+
+
+def _slipped(random: Random, facts: tuple[FactSpec, ...], part: dict[str, Test]) -> dict[str, Test]:
+    """Boundary words mixed up, the commonest slip of all: a band ends one number too early or too late."""
+    found = dict(part)
+    for spec in facts:
+        test = part.get(spec.name)
+        if test is None or len(test.ranges) != 1 or random.random() < 0.5:
+            continue
+        (span,), (low, high) = test.ranges, ends(spec)
+        step = random.choice((-1, 1))
+        if span.high is not None and low < span.high < high:
+            span = Range(span.low, span.high + step)
+        elif span.low is not None and low < span.low < high:
+            span = Range(span.low + step, span.high)
+        if span.low is None or span.high is None or span.low <= span.high:
+            found[spec.name] = Test(spec.name, (), (span,))
+    return found
 
 
 def _rest(spec: FactSpec, taken: Test) -> list[Test]:

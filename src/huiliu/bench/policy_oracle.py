@@ -72,12 +72,14 @@ class Oracle:
         self.domains = [values_of(spec) for spec in policy.facts] if domains is None else domains
         self.names = tuple(spec.name for spec in policy.facts)
         self.cases: list[Case] = list(product(*self.domains))
-        self.applying: dict[Case, tuple[int, ...]] = {case: self._applying(case) for case in self.cases}
+        self.applying: dict[Case, tuple[int, ...]] = {case: self.applying_to(case) for case in self.cases}
         self._answers: dict[tuple[int, ...], Answer] = {}
 
     def answer(self, case: Case, *, leave_out: int | None = None, cooled: bool = False) -> Answer:
         """What a case comes to, on request without one clause, or after the cooling-off is over."""
-        applying = self.applying[case]
+        applying = self.applying.get(case)
+        if applying is None:  # a value that the policy has not declared
+            applying = self.applying_to(case)
         if leave_out is not None:
             applying = tuple(i for i in applying if i != leave_out)
         if cooled:
@@ -138,6 +140,10 @@ class Oracle:
         """A case with everything known and proven."""
         return Facts(dict(zip(self.names, case, strict=True)), frozenset(self.names))
 
+    def applying_to(self, case: Case) -> tuple[int, ...]:
+        """The clauses whose situation is that of a case, by index."""
+        return tuple(i for i, clause in enumerate(self.policy.clauses) if self.holds(clause.when, case))
+
     def holds(self, when: Iterable[Test], case: Case) -> bool:
         """Whether a situation is that of a case."""
         return all(meets(test, case[self.names.index(test.fact)]) for test in when)
@@ -195,9 +201,6 @@ class Oracle:
     def _place(self, clause_id: str) -> int:
         ids = [clause.id for clause in self.policy.clauses]
         return ids.index(clause_id) if clause_id else len(ids)
-
-    def _applying(self, case: Case) -> tuple[int, ...]:
-        return tuple(i for i, clause in enumerate(self.policy.clauses) if self.holds(clause.when, case))
 
     def _answer(self, applying: tuple[int, ...]) -> Answer:
         clauses = self.policy.clauses

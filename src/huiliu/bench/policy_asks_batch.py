@@ -1,0 +1,65 @@
+"""Cases judged by the columnful, beside the oracle one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from huiliu.bench.policy_asks import expected_of, shown
+from huiliu.bench.policy_count import Count, Subject
+from huiliu.bench.policy_oracle import Decision
+from huiliu.policy.batch import Answer, Batch
+from huiliu.policy.batch_codes import FactCoding, Ints
+from huiliu.policy.batch_table import CELLS_MAX
+from huiliu.policy.model import Facts, FactValue, Flag
+
+ROWS = 24
+
+
+def ask_batch(subject: Subject, count: Count) -> None:
+    """A few cases in columns: with facts unknown, unproven or undeclared, evidence in any order, tables of any size."""
+    random, policy = subject.random, subject.policy
+    order = tuple(random.sample(list(policy.costs), k=random.randint(1, len(policy.costs))))
+    cooled = random.random() < 0.2
+    batch = Batch(policy, evidence=order, cooled=cooled, cells_max=random.choice((1, 64, 1_024, CELLS_MAX)))
+    drawn = [subject.drawn_case(known=random.choice((1.0, 0.8)), strange=0.03)[:2] for _ in range(ROWS)]
+    rows = [(facts, evidence.intersection(order)) for facts, evidence in drawn]
+    columns = {coding.fact: _column(coding, [facts for facts, _ in rows]) for coding in batch.codings}
+    for coding in batch.codings:
+        single = [batch.codes_of(facts)[coding.fact] for facts, _ in rows]
+        count.ask(subject.seed, f"the codes of {coding.fact}", found=columns[coding.fact].tolist(), expected=single)
+    bits = np.asarray([batch.bits_of(evidence) for _, evidence in rows], np.uint16)
+    numbers = batch.decide(columns, bits)
+    for i, (facts, evidence) in enumerate(rows):
+        found = batch.answers[int(numbers[i])]
+        expected = expected_of(subject, facts, evidence, frozenset(batch.missing_of(found)), cooled=cooled)
+        what = shown(facts, evidence, cooled=cooled)
+        count.ask(subject.seed, what, found=_of_answer(batch, found), expected=_of_decision(expected))
+
+
+Told = tuple[object, str, frozenset[str], object, bool, frozenset[Flag], bool, bool]
+"""Outcome, clause, missing evidence, amount, automatic, flags, conflict, whether a fact is asked for."""
+
+
+def _of_answer(batch: Batch, answer: Answer) -> Told:
+    clause = "" if answer.clause < 0 else batch.policy.clauses[answer.clause].id
+    missing = frozenset(batch.missing_of(answer))
+    flags = frozenset(answer.flags)
+    return answer.outcome, clause, missing, answer.amount, answer.automatic, flags, answer.conflict, answer.asks
+
+
+def _of_decision(told: Decision) -> Told:
+    conflict, asks = bool(told.rivals), bool(told.ask)
+    return told.outcome, told.clause, told.missing, told.amount, told.automatic, told.flags, conflict, asks
+
+
+def _column(coding: FactCoding, cases: list[Facts]) -> Ints:
+    """The cases' values of one fact, coded all at once."""
+    values = [facts.values.get(coding.fact) for facts in cases]
+    proven = np.asarray([coding.fact in facts.proven for facts in cases])
+    if coding.is_number:
+        known = np.asarray([value is not None for value in values])
+        numbers = np.asarray([value if isinstance(value, int) else 0 for value in values], np.int64)
+        return coding.numbers(numbers, known=known, proven=proven)
+    words: list[FactValue | None] = list(dict.fromkeys(values))
+    codes = np.asarray([words.index(value) for value in values], np.uint8)
+    return coding.translated(codes, words, proven=proven)
