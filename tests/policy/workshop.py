@@ -67,11 +67,9 @@ class Shop:
             )
         )
 
-    async def undo(self, draft: Draft) -> Draft:
+    async def undo(self, draft: Draft, *, by: str = "guanyan") -> Draft:
         """The text before."""
-        return as_draft(
-            await self.as_("guanyan", lambda tx, who: drafts.undo_save(tx, who, draft.id, version=draft.version))
-        )
+        return as_draft(await self.as_(by, lambda tx, who: drafts.undo_save(tx, who, draft.id, version=draft.version)))
 
     async def propose(
         self,
