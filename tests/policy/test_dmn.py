@@ -200,11 +200,11 @@ def test_rules_that_meet_and_answer_alike_do_not_contradict_each_other() -> None
 
 
 PUBLISHED = {
-    "discount.dmn": {(FindingCode.SHADOWED, 4), (FindingCode.REDUNDANT, 4), (FindingCode.GAP, 0)},
+    "discount.dmn": {(FindingCode.SHADOWED, 4), (FindingCode.GAP, 0)},
     "holidays.dmn": {(FindingCode.CONFLICT, 1), (FindingCode.CONFLICT, 5)},
     "loan.dmn": {(FindingCode.GAP, 0)},
     "refund.dmn": {(FindingCode.GAP, 0)},
-    "shipping.dmn": {(FindingCode.SHADOWED, 4), (FindingCode.REDUNDANT, 4), (FindingCode.GAP, 0)},
+    "shipping.dmn": {(FindingCode.SHADOWED, 4), (FindingCode.GAP, 0)},
 }
 
 

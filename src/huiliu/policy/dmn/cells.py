@@ -159,6 +159,42 @@ def value_text(kind: ValueKind, value: Fraction) -> str:
             return decimal_text(value)
 
 
+def span_text(span: Span, words: Callable[[Fraction], str]) -> str:
+    """An interval as a cell of a table has it: `>= 5`, `(1..2]`, `3`, or `-` for all values."""
+    if span.low is None and span.high is None:
+        return "-"
+    if span.high is None:
+        return f"{'>=' if span.low_in else '>'} {words(span.low or Fraction(0))}"
+    if span.low is None:
+        return f"{'<=' if span.high_in else '<'} {words(span.high)}"
+    if span.low == span.high:
+        return words(span.low)
+    opening, closing = "[" if span.low_in else "(", "]" if span.high_in else ")"
+    return f"{opening}{words(span.low)}..{words(span.high)}{closing}"
+
+
+def joined(cells: Sequence[Cell], mask: int, *, is_whole: bool) -> tuple[Span, ...]:
+    """The spans of some cells, neighbours made one, whole ones with the values they begin and end with."""
+    found: list[Span] = []
+    before = -2
+    for i, cell in enumerate(cells):
+        if cell.span is None or not mask >> i & 1:
+            continue
+        last = found[-1] if found else None
+        if last is not None and before == i - 1 and (is_whole or last.high == cell.span.low):
+            found[-1] = Span(last.low, last.low_in, cell.span.high, cell.span.high_in)
+        else:
+            found.append(cell.span)
+        before = i
+    return tuple(_closed(span) for span in found) if is_whole else tuple(found)
+
+
+def _closed(span: Span) -> Span:
+    low, high = whole_bounds(span, 1)
+    first = None if low is None else Fraction(low)
+    return Span(first, first is not None, None if high is None else Fraction(high), high is not None)
+
+
 def sample(span: Span, *, is_whole: bool) -> Fraction:
     """A value inside: its closed upper end, else its closed lower one, else the inner number of fewest places."""
     if span.high is not None and span.high_in and _fits(span.high, is_whole=is_whole):

@@ -14,11 +14,13 @@ from huiliu.kit.money import MINOR_PER_MAJOR
 from huiliu.kit.text import Lang, say
 from huiliu.policy.amount import rule_formula
 from huiliu.policy.conditions import NO, YES
-from huiliu.policy.dmn.feel import CELL_CHARS_MAX
+from huiliu.policy.dmn.bounds import boundary
+from huiliu.policy.dmn.cells import span_text
+from huiliu.policy.dmn.feel import CELL_CHARS_MAX, Span
 from huiliu.policy.dmn.model import NotExportable
 from huiliu.policy.dmn.order import Entry, OrderError, first_match_list
 from huiliu.policy.dmn.times import decimal_text, duration_text
-from huiliu.policy.model import Clause, FactKind, FactSpec, FactValue, Outcome, Policy, Problem, Range, Test
+from huiliu.policy.model import Clause, FactKind, FactSpec, Outcome, Policy, Problem, Range, Test
 from huiliu.policy.wording import value_words
 from huiliu.policy.words import EVIDENCE_NAMES, OUTCOMES, RECORDS
 
@@ -192,41 +194,24 @@ def _cell(spec: FactSpec, test: Test | None) -> str:
 def _span(kind: FactKind, span: Range) -> str:
     """Whole seconds or fen as an interval of numbers between which nothing is left open.
 
-    'Over 1 hour' is 3601 seconds and more here; there it must be `> 1 hour`, or half a second would be nobody's. Which of
-    the two neighbours is written depends on the place alone, so what ends at it and what begins there always touch.
+    'Over 1 hour' is 3601 seconds and more here; there it must be `> 1 hour`, or half a second would be nobody's.
     """
-    if kind is FactKind.COUNT:
-        low = None if span.low is None else (span.low, True)
-        high = None if span.high is None else (span.high, True)
-    else:
-        low = None if span.low is None else _boundary(kind, span.low)
-        above = None if span.high is None else _boundary(kind, span.high + 1)
+    low = None if span.low is None else (span.low, True)
+    high = None if span.high is None else (span.high, True)
+    if kind is not FactKind.COUNT:
+        low = None if span.low is None else boundary(kind, span.low)
+        above = None if span.high is None else boundary(kind, span.high + 1)
         high = None if above is None else (above[0], not above[1])
-    if low is not None and low == high:
-        return _number(kind, low[0])
-    if low is not None and high is not None:
-        opening, closing = "[" if low[1] else "(", "]" if high[1] else ")"
-        return f"{opening}{_number(kind, low[0])}..{_number(kind, high[0])}{closing}"
-    if low is not None:
-        return f"{'>=' if low[1] else '>'} {_number(kind, low[0])}"
-    if high is not None:
-        return f"{'<=' if high[1] else '<'} {_number(kind, high[0])}"
-    return "-"
+    found = Span(
+        None if low is None else Fraction(low[0]),
+        low is not None and low[1],
+        None if high is None else Fraction(high[0]),
+        high is not None and high[1],
+    )
+    return span_text(found, lambda end: _number(kind, int(end)))
 
 
-def _boundary(kind: FactKind, first: int) -> tuple[int, bool]:
-    """Between first - 1 and first: the rounder of the two, and whether the values above include it."""
-    steps = (86_400, 3_600, 60) if kind is FactKind.DURATION else (MINOR_PER_MAJOR, 10)
-    for step in steps:
-        if (first - 1) % step == 0 and first - 1 != 0:
-            return first - 1, False
-        if first % step == 0:
-            return first, True
-    return first, True
-
-
-def _number(kind: FactKind, value: FactValue) -> str:
-    assert not isinstance(value, str), "a number's bound is a number"
+def _number(kind: FactKind, value: int) -> str:
     if kind is FactKind.DURATION:
         return f'duration("{duration_text(Fraction(value))}")'
     return decimal_text(Fraction(value, MINOR_PER_MAJOR)) if kind is FactKind.AMOUNT else str(value)
