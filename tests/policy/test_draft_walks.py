@@ -14,8 +14,8 @@ from huiliu.policy.reads import policy_source
 from tests.conftest import NOW
 from tests.policy.workshop import Shop, text
 
-PEOPLE = ("guanyan", "fuguan", "caiheng", "caiheng", "heshen")
-STEPS = 150
+PEOPLE = ("guanyan", "fuguan", "fuguan", "caiheng", "heshen")
+STEPS = 300
 ACTS = ("save", "save", "undo", "propose", "propose", "take_back", "return", "approve", "approve", "approve")
 
 
