@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huiliu.policy.deciding import Deciding, Wants, deciding_boxes
+from huiliu.policy.deciding import Deciding, Wants
 from huiliu.policy.evaluate import judge
 from huiliu.policy.model import Facts, FactValue, Outcome, Policy, Range, Test, sealed
-from huiliu.policy.table import Box, Table
+from huiliu.policy.space import OutOfSteps, Steps
+from huiliu.policy.table import Box, Table, table_of
 from tests.policy.files import NOTHING, demo
 from tests.policy.test_properties import CASES, oracle, policies
 
@@ -31,11 +33,12 @@ def _cell(table: Table, axis: int, value: FactValue) -> int:
 @given(policies())
 def test_the_boxes_hold_the_cases_that_a_clause_decides_and_no_others(policy: Policy) -> None:
     deciding = Deciding(policy)
+    table = table_of(policy)
     decides = [(case, oracle(policy, case)[1]) for case in PROVEN]
     for index, clause in enumerate(policy.clauses):
-        boxes = list(deciding_boxes(deciding.table, index, deciding.table.all))
+        boxes = [deciding.space.unpack(box) for box in deciding.now.boxes_of(index, deciding.space.all, deciding.steps)]
         for case, winners in decides:
-            assert any(_is_in(deciding.table, box, case) for box in boxes) == (clause.id in winners)
+            assert any(_is_in(table, box, case) for box in boxes) == (clause.id in winners)
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,3 +117,11 @@ def test_further_conditions_narrow_the_search() -> None:
 def test_a_fact_of_another_kind_than_wanted_is_nowhere() -> None:
     assert Deciding(demo()).any_case({"下单时长": ("未使用",)}) is None
     assert Deciding(demo()).any_case({"使用情况": Range(0, 5)}) is None
+
+
+def test_a_search_that_may_not_go_on_says_so() -> None:
+    deciding = Deciding(demo())
+    deciding.steps = Steps(0)
+
+    with pytest.raises(OutOfSteps):
+        deciding.case(demo().clauses[0], {})

@@ -14,6 +14,7 @@ from huiliu.policy.law import law_findings
 from huiliu.policy.law_words import article_words, do_words, notice_words, what_words
 from huiliu.policy.model import REFUNDS, Outcome, Policy
 from huiliu.policy.parse import parse_policy
+from huiliu.policy.space import Steps
 from huiliu.policy.statutes import ARTICLES, FUTURE, day_of, first_in_force
 from tests.policy.files import DAY, DEMO, EXAMPLE, demo, example
 
@@ -326,6 +327,7 @@ FLAG = "附加: [{编号: A1, 名称: 大额, 当: {金额: 500元以上}, 加: 
         (PAYS, PROVES, "审核时限: 10天, 平台举证期限: 6天", "", Severity.ERROR),
         (PAYS, "", "审核时限: 3天, 风控时限: 16天", "", None),
         (PAYS, "", "审核时限: 3天, 风控时限: 16天", FLAG, Severity.ERROR),
+        (PAYS, "", "审核时限: 11个工作日, 风控时限: 15天1秒", FLAG, Severity.ERROR),
         (PAYS.replace("}\n", ", 自动: 是}\n"), "", "审核时限: 16天", "", None),
         (PAYS.replace("}\n", ", 自动: 是}\n"), "", "审核时限: 16天, 风控时限: 16天", FLAG, Severity.ERROR),
         (PAYS.replace("全额退款", "拒绝"), "", "审核时限: 16天", "", None),
@@ -437,6 +439,7 @@ def test_a_policy_is_judged_by_its_own_day_and_a_draft_by_the_newest_law() -> No
     assert day_of(draft) == FUTURE
     assert first_in_force(("complaints_2020", "complaints_2026"), FUTURE) == "complaints_2026"
     assert first_in_force(("complaints_2020", "complaints_2026"), date(2026, 4, 14)) == "complaints_2020"
+    assert first_in_force(("complaints_2020", "complaints_2026"), date(2026, 4, 15)) == "complaints_2026"
     assert [each.severity for each in law_findings(policy(REFUSAL))] == [Severity.ERROR]
 
 
@@ -447,6 +450,7 @@ def test_a_policy_is_judged_by_its_own_day_and_a_draft_by_the_newest_law() -> No
 def test_every_check_says_what_and_what_to_do(code: FindingCode) -> None:
     for part in ("what", "do"):
         assert has_words(f"law.{code.value}.{part}")
+    assert has_words(f"lint.check.{code.value}"), "for the word that it did not finish"
 
 
 @pytest.mark.parametrize("code", sorted(ARTICLES))
@@ -489,3 +493,11 @@ def test_a_refusal_put_into_the_demonstration_is_found() -> None:
 
     assert (finding.code, finding.clauses) == (FindingCode.LAW_SEVEN_DAYS, ("F5",))
     replayed(given, finding)
+
+
+def test_a_check_that_may_not_look_further_says_that_it_did_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huiliu.policy.law.Steps", lambda: Steps(0))
+
+    findings = law_findings(policy(REFUSAL), on=NOW)
+
+    assert [(each.code, each.facts["check"]) for each in findings] == [(FindingCode.UNFINISHED, "law_seven_days")]

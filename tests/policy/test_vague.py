@@ -228,6 +228,29 @@ def test_a_clause_that_never_decides_shows_a_case_it_applies_to() -> None:
     assert finding.examples[0].facts.values == {"退款原因": "充值错误"}
 
 
+def test_an_alternative_that_asks_for_more_decides_its_own_case() -> None:
+    given = parse_policy("""
+策略: 小平台
+编号: small
+版本: 1
+事实: {退款原因: {枚举: [充值错误, 不想要了]}}
+凭证: {其他: 1}
+条款:
+  - {编号: R1, 名称: 尽快退款, 当: {退款原因: 充值错误}, 需: [其他], 则: 全额退款}
+  - {编号: R2, 名称: 全退, 当: {退款原因: 充值错误}, 则: 全额退款}
+""")
+
+    (finding,) = vague_findings(given)
+
+    (case,) = finding.examples
+    assert judge(given, case.facts, frozenset(case.evidence)).clause == given.clause("R1")
+
+
+def test_a_name_is_read_beside_its_conditions() -> None:
+    assert vague_findings(saying("虚拟商品不予退款", field="name")) == ()
+    assert terms(vague_findings(saying("虚拟商品概不退款", field="name"))) == {"no_returns"}
+
+
 def test_names_of_golden_cases_are_not_published() -> None:
     given = parse_policy("""
 策略: 小平台

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias, final
 
 import msgspec
 
 from huiliu.policy.model import Clause, Facts, FactValue, Outcome, Policy, Range, Test
-from huiliu.policy.table import Axis, Box, Table, box_of, table_of
-
-STEPS_MAX = 20_000
-"""Boxes one search may look at. Past it the search ends: it may then miss a case, it never makes one up."""
+from huiliu.policy.space import Space, Steps, pieces
+from huiliu.policy.table import Axis, Rule, box_of, table_of
 
 Wants: TypeAlias = Mapping[str, "tuple[FactValue, ...] | Range"]
 """Per fact, the values or the range a case must have; a fact the policy does not declare is not asked about."""
@@ -26,14 +24,19 @@ class Decided(msgspec.Struct, frozen=True):
 
 @final
 class Deciding:
-    """A policy's table, asked where its clauses decide."""
+    """A policy's clauses, asked where they decide. Boxes are packed by `space`."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.table = table_of(policy)
-        self._axes = {axis.fact: axis for axis in self.table.axes}
-        self._cooling = [i for i, clause in enumerate(policy.clauses) if clause.outcome is Outcome.COOLING]
-        self._cooled = _without(self.table, self._cooling)
+        self.steps = Steps()
+        """How many boxes may still be looked at; each check begins with its own."""
+        self._table = table_of(policy)
+        self._axes = {axis.fact: axis for axis in self._table.axes}
+        self.space = Space(self._table.axes)
+        self.now = Search(self.space, self._table.rules)
+        """What decides as long as nobody has waited."""
+        self._cooling = frozenset(i for i, clause in enumerate(policy.clauses) if clause.outcome is Outcome.COOLING)
+        self._later = Search(self.space, self._table.rules, without=self._cooling) if self._cooling else self.now
 
     def declares(self, fact: str) -> bool:
         """Whether the policy has that fact."""
@@ -42,41 +45,43 @@ class Deciding:
     def case(
         self, clause: Clause, wants: Wants, *, within: tuple[Test, ...] = (), is_cooled: bool | None = None
     ) -> Decided | None:
-        """A case with the wanted facts that the clause decides, or None.
+        """A case with the wanted facts that the clause decides; None is a proof that there is none. Raises OutOfSteps.
 
         `within` are further conditions. `is_cooled`: after a cooling-off only, or at once only; by default either.
         """
         index = self.policy.clauses.index(clause)
-        start = _meet(self._region(wants), box_of(self.table.axes, within, self.policy))
+        start = self._region(wants) & self.now.boxes[index]
+        start &= self.space.pack(box_of(self._table.axes, within, self.policy))
+        if self.space.is_empty(start):
+            return None
         if is_cooled is not True:
-            for box in deciding_boxes(self.table, index, start):
+            for box in self.now.boxes_of(index, start, self.steps):
                 return Decided(self._facts(box, wants))
         if is_cooled is False or clause.outcome is Outcome.COOLING:
             return None
-        start = _meet(start, self.table.rules[index].box)
-        for cooling in self._cooling:
-            for waiting in deciding_boxes(self.table, cooling, start):
-                for box in deciding_boxes(self._cooled, index, waiting):
+        for cooling in sorted(self._cooling):
+            for waiting in self.now.boxes_of(cooling, start, self.steps):
+                for box in self._later.boxes_of(index, waiting, self.steps):
                     return Decided(self._facts(box, wants), self.policy.clauses[cooling])
         return None
 
     def any_case(self, wants: Wants) -> Facts | None:
         """Any case with the wanted facts."""
         region = self._region(wants)
-        return self._facts(region, wants) if all(region) else None
+        return None if self.space.is_empty(region) else self._facts(region, wants)
 
     def applying(self, clause: Clause) -> Facts | None:
         """Any case the clause applies to, even if another decides; None when its conditions leave none."""
-        box = box_of(self.table.axes, clause.when, self.policy)
-        return self._facts(box, {}) if all(box) else None
+        box = self.now.boxes[self.policy.clauses.index(clause)]
+        return None if self.space.is_empty(box) else self._facts(box, {})
 
-    def _region(self, wants: Wants) -> Box:
-        return tuple(
-            axis.all if axis.fact not in wants else _wanted(axis, wants[axis.fact]) for axis in self.table.axes
+    def _region(self, wants: Wants) -> int:
+        return self.space.pack(
+            tuple(axis.all if axis.fact not in wants else _wanted(axis, wants[axis.fact]) for axis in self._table.axes)
         )
 
-    def _facts(self, box: Box, wants: Wants) -> Facts:
-        found = self.table.facts(box)
+    def _facts(self, box: int, wants: Wants) -> Facts:
+        found = self._table.facts(self.space.unpack(box))
         values = dict(found.values)
         for name, want in wants.items():
             axis = self._axes.get(name)
@@ -92,42 +97,65 @@ class Deciding:
         return Facts(values, found.proven)
 
 
-def deciding_boxes(table: Table, index: int, within: Box) -> Iterator[Box]:
-    """Boxes in `within` that hold every case in which the rule is among those that decide, and no other case.
+@final
+class Search:
+    """The rules of a table by number, without some of them."""
 
-    It decides where it applies, nothing that is an exception to it applies, and everything better for the buyer that applies
-    is itself set aside by an exception that applies. Ends after STEPS_MAX boxes.
-    """
-    rule = table.rules[index]
-    start = _meet(rule.box, within)
-    if not all(start):
-        return
-    defeaters: dict[int, list[int]] = {}
-    for i, other in enumerate(table.rules):
-        for base in other.defeats:
-            defeaters.setdefault(base, []).append(i)
-    better = tuple(
-        i for i, other in enumerate(table.rules) if other.rank < rule.rank and i not in rule.defeats and i != index
-    )
-    # What is left to look at: a box, the rules that must not apply in it, the rules that must not be live in it.
-    stack: list[tuple[Box, tuple[int, ...], tuple[int, ...]]] = [(start, tuple(defeaters.get(index, ())), better)]
-    for _ in range(STEPS_MAX):
-        if not stack:
+    def __init__(self, space: Space, rules: Sequence[Rule], *, without: frozenset[int] = frozenset()) -> None:
+        self._space = space
+        self._ranks = [rule.rank for rule in rules]
+        self.boxes = [0 if i in without else space.pack(rule.box) for i, rule in enumerate(rules)]
+        """Where each rule applies; nowhere for one that is left out."""
+        self._set_aside: list[list[int]] = [[] for _ in rules]
+        for i, rule in enumerate(rules):
+            for base in rule.defeats if i not in without else ():
+                self._set_aside[base].append(i)
+
+    def boxes_of(self, index: int, within: int, steps: Steps) -> Iterator[int]:
+        """Boxes in `within` that hold every case in which the rule is among those that decide, and no other case.
+
+        It decides where it applies, no exception to it applies, and whatever better for the buyer applies is itself set aside
+        by an exception that applies. Raises OutOfSteps.
+        """
+        space, boxes = self._space, self.boxes
+        start = within & boxes[index]
+        if space.is_empty(start):
             return
-        box, barred, rivals = stack.pop()
-        barred = tuple(i for i in barred if _touch(box, table.rules[i].box))
-        if barred:
-            stack.extend((part, barred[1:], rivals) for part in _outside(box, table.rules[barred[0]].box))
-            continue
-        rivals = tuple(i for i in rivals if _touch(box, table.rules[i].box))
-        if not rivals:
-            yield box
-            continue
-        rival, rest = rivals[0], rivals[1:]
-        stack.extend((part, (), rivals) for part in _outside(box, table.rules[rival].box))
-        inside = _meet(box, table.rules[rival].box)
-        beaten = (_meet(inside, table.rules[i].box) for i in defeaters.get(rival, ()))
-        stack.extend((part, (), rest) for part in beaten if all(part))
+        barred = [boxes[i] for i in self._set_aside[index]]
+        better = [i for i, rank in enumerate(self._ranks) if rank < self._ranks[index]]
+        # What is left to look at: a box, the boxes the rule does not decide in, and the rules that must not be live.
+        stack: list[tuple[int, list[int], list[int]]] = [(start, barred, better)]
+        while stack:
+            steps.take()
+            box, barred, better = stack.pop()
+            soft: list[int] = []
+            hard = barred
+            for i in better:
+                meet = box & boxes[i]
+                if space.is_empty(meet):
+                    continue
+                beaters = [boxes[j] for j in self._set_aside[i] if not space.is_empty(meet & boxes[j])]
+                if not beaters:
+                    hard = [*hard, meet]  # nothing sets it aside here, so here the rule does not decide
+                elif all(meet & beater != meet for beater in beaters):
+                    soft.append(i)
+            touching = [cube for cube in hard if not space.is_empty(box & cube)]
+            if touching:
+                stack.extend((piece, touching, soft) for piece in self._without_one(box, touching))
+            elif not soft:
+                yield box
+            else:
+                rival = soft[0]
+                stack.extend((piece, [], soft) for piece in pieces(space, box, boxes[rival]))
+                meet = box & boxes[rival]
+                inside = (meet & boxes[j] for j in self._set_aside[rival])
+                stack.extend((part, [], soft[1:]) for part in inside if not space.is_empty(part))
+
+    def _without_one(self, box: int, cubes: list[int]) -> Iterator[int]:
+        """The box without the cube that cuts the fewest axes; nothing when a cube covers it."""
+        full, guards = self._space.all, self._space.guards
+        cuts = [(((box ^ (box & cube)) + full) & guards).bit_count() for cube in cubes]
+        return pieces(self._space, box, cubes[cuts.index(min(cuts))])
 
 
 def _wanted(axis: Axis, want: tuple[FactValue, ...] | Range) -> int:
@@ -143,30 +171,3 @@ def _overlap(span: Range, want: Range) -> bool:
     lows = [bound for bound in (span.low, want.low) if bound is not None]
     highs = [bound for bound in (span.high, want.high) if bound is not None]
     return not lows or not highs or max(lows) <= min(highs)
-
-
-def _without(table: Table, indexes: list[int]) -> Table:
-    """The table in which some rules never apply; the others keep their places."""
-    nowhere = tuple(0 for _ in table.axes)
-    rules = tuple(
-        msgspec.structs.replace(rule, box=nowhere) if i in indexes else rule for i, rule in enumerate(table.rules)
-    )
-    return Table(table.axes, rules)
-
-
-def _meet(one: Box, two: Box) -> Box:
-    return tuple([a & b for a, b in zip(one, two, strict=True)])
-
-
-def _touch(one: Box, two: Box) -> bool:
-    return all(a & b for a, b in zip(one, two, strict=True))
-
-
-def _outside(box: Box, hole: Box) -> Iterator[Box]:
-    """The box without the hole, as boxes that do not overlap."""
-    left = list(box)
-    for axis, mask in enumerate(hole):
-        rest = left[axis] & ~mask
-        if rest:
-            yield (*left[:axis], rest, *left[axis + 1 :])
-        left[axis] &= mask

@@ -19,6 +19,7 @@ from huiliu.policy.findings import Example, Finding, FindingCode, Severity
 from huiliu.policy.law_times import fifteen_days, records_kept
 from huiliu.policy.model import DAY_SECONDS, REFUNDS, AmountRule, Basis, Clause, Facts, Outcome, Policy, Range
 from huiliu.policy.published import published_texts
+from huiliu.policy.space import OutOfSteps, Steps
 from huiliu.policy.statutes import day_of, first_in_force, in_force
 from huiliu.policy.words import FACTS, VALUES
 
@@ -65,7 +66,16 @@ def law_findings(policy: Policy, *, on: date | None = None) -> tuple[Finding, ..
     """
     day = day_of(policy, on)
     deciding = Deciding(policy)
-    return tuple(found for check in CHECKS for found in check(deciding, day))
+    return tuple(found for code, check in CHECKS for found in _finished(code, deciding, check(deciding, day)))
+
+
+def _finished(code: FindingCode, deciding: Deciding, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings of one check, and a word when there may be more."""
+    deciding.steps = Steps()
+    try:
+        yield from findings
+    except OutOfSteps:
+        yield Finding(code=FindingCode.UNFINISHED, severity=Severity.WARNING, facts={"check": code.value})
 
 
 def seven_days(deciding: Deciding, on: date) -> Iterator[Finding]:
@@ -141,9 +151,16 @@ def outdated(deciding: Deciding, on: date) -> Iterator[Finding]:
             )
 
 
-CHECKS: tuple[Check, ...] = (
-    seven_days, presumed_consent, at_once, own_failure, fifteen_days, records_kept, rounding, outdated,
-)  # fmt: skip
+CHECKS: tuple[tuple[FindingCode, Check], ...] = (
+    (FindingCode.LAW_SEVEN_DAYS, seven_days),
+    (FindingCode.LAW_PRESUMED_CONSENT, presumed_consent),
+    (FindingCode.LAW_AT_ONCE, at_once),
+    (FindingCode.LAW_OWN_FAILURE, own_failure),
+    (FindingCode.LAW_FIFTEEN_DAYS, fifteen_days),
+    (FindingCode.LAW_RECORDS, records_kept),
+    (FindingCode.LAW_ROUNDING, rounding),
+    (FindingCode.LAW_OUTDATED, outdated),
+)
 
 
 class Lack(msgspec.Struct, frozen=True):

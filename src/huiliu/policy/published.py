@@ -8,7 +8,8 @@ import msgspec
 
 from huiliu.policy.deciding import Deciding
 from huiliu.policy.findings import Example
-from huiliu.policy.model import Clause, Policy
+from huiliu.policy.model import Clause, Facts, Policy
+from huiliu.policy.space import OutOfSteps
 
 
 class PublishedText(msgspec.Struct, frozen=True):
@@ -21,11 +22,7 @@ class PublishedText(msgspec.Struct, frozen=True):
 
     def examples(self, deciding: Deciding) -> tuple[Example, ...]:
         """A case the clause decides; if it never does, one it applies to; for the policy's own text, any case."""
-        if self.clause is None:
-            facts = deciding.any_case({})
-        else:
-            decided = deciding.case(self.clause, {})
-            facts = deciding.applying(self.clause) if decided is None else decided.facts
+        facts = deciding.any_case({}) if self.clause is None else _shown(self.clause, deciding)
         needs = () if self.clause is None else self.clause.needs
         return () if facts is None else (Example(facts, needs),)
 
@@ -45,3 +42,11 @@ def published_texts(policy: Policy) -> Iterator[PublishedText]:
         ):
             if words:
                 yield PublishedText(words, key, clause)
+
+
+def _shown(clause: Clause, deciding: Deciding) -> Facts | None:
+    try:
+        decided = deciding.case(clause, {})
+    except OutOfSteps:
+        decided = None
+    return deciding.applying(clause) if decided is None else decided.facts
