@@ -81,6 +81,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     situation: tuple[Test, ...] = ()
     """All the cases it is about, as conditions, where they are more than the example: a gap, where clauses conflict."""
     article: str = ""
-    """The statute's code under lint.article, for what the law says."""
+    """The article's code under law.article, for what the law says."""
     section: str = ""
     """The file's section (Chinese key) a finding without a clause is about."""
