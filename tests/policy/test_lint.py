@@ -182,6 +182,15 @@ def test_a_clause_that_asks_less_or_needs_no_person_or_stands_in_front_of_anothe
     assert not only(parse_policy(small(f"{text}  - {clause}")), FindingCode.REDUNDANT)
 
 
+def test_an_automatic_clause_is_not_redundant_beside_the_same_for_a_person_whatever_else_applies_in_places() -> None:
+    text = """
+  - {编号: F1, 名称: 审核, 当: {下单时长: 1小时以内}, 需: [支付截图], 则: 全额退款}
+  - {编号: F2, 名称: 即时, 当: {下单时长: 30分钟以内}, 需: [支付截图], 则: 全额退款, 自动: 是}
+  - {编号: F3, 名称: 另证, 当: {下单时长: 30分钟以内, 次数: 5以上}, 需: [其他], 则: 全额退款}
+"""
+    assert not only(parse_policy(small(text)), FindingCode.REDUNDANT)
+
+
 def test_a_clause_that_gives_to_a_person_what_would_go_there_anyway_is_not_redundant() -> None:
     text = COVERED.replace("则: 拒绝", "则: 转人工")
 
@@ -341,7 +350,7 @@ def test_large_policies_are_checked_to_the_end() -> None:
     assert all(replays(policy, each) for each in found[::7])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 1_000_000))
 def test_every_check_finds_what_trying_every_case_finds(seed: int) -> None:
     policy = made(repeatable(seed))
