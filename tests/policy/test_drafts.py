@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from huiliu.kit.errors import NotFound, Refusal
+from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.text import Lang, refusal_words
 from huiliu.policy import drafts
 from huiliu.policy.checks import checks
@@ -31,6 +32,7 @@ from huiliu.policy.draft_model import (
     NothingToUndo,
     ReportTooLong,
     TooManyDrafts,
+    TwoInstants,
 )
 from huiliu.policy.draft_reads import list_saves
 from huiliu.policy.model import EffectiveInPast, InstantTaken, PolicyError
@@ -197,6 +199,26 @@ async def test_the_files_own_instant_counts_when_none_is_given(shop: Shop) -> No
     proposed = await shop.propose(without, starts=None)
     assert proposed.effective_from is None
     assert (await shop.approve(proposed, at=SOON)).effective_from == SOON
+
+
+async def test_the_file_does_not_say_another_instant_than_the_proposal(shop: Shop) -> None:
+    """Buyers read the file."""
+    draft = await shop.start(text("v3", rest="生效: 2027-01-01T00:00:00+08:00"))
+
+    with pytest.raises(TwoInstants):
+        await shop.propose(draft, starts=SOON)
+    same = datetime(2027, 1, 1, tzinfo=SHANGHAI)
+    assert (await shop.propose(draft, starts=same)).effective_from == same
+
+
+@pytest.mark.parametrize("key", ["生效", "effective_from"])
+async def test_a_draft_of_a_version_leaves_out_when_that_version_took_effect(shop: Shop, key: str) -> None:
+    dated = text("v1").replace("版本: v1\n", f"版本: v1\n{key}: {NOW.isoformat()}   # 含本时刻\n")
+    await shop.publish(dated)
+
+    draft = as_draft(await shop.as_("guanyan", drafts.start_draft))
+
+    assert draft.source == text("v1")
 
 
 async def test_what_was_checked_is_kept_with_the_proposal(shop: Shop) -> None:

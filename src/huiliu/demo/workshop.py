@@ -10,13 +10,13 @@ from huiliu.kit.ids import SHANGHAI
 from huiliu.policy.drafts import propose, save_draft, start_draft
 
 PROPOSED = (
-    ('版本: "3"\n生效: 2025-12-01T00:00:00+08:00      # 含本时刻；按下单时刻选版本\n', '版本: "4"\n'),
+    ('版本: "3"\n', '版本: "4"\n'),
     ("  审核时限: 3个工作日\n", "  审核时限: 2个工作日\n"),
     ("  冷静期: 24小时\n", "  冷静期: 12小时\n"),
 )
 """Buyers wait less: two working days of review, half a day of cooling off."""
 HALF_WRITTEN = (
-    ('版本: "3"\n生效: 2025-12-01T00:00:00+08:00      # 含本时刻；按下单时刻选版本\n', '版本: "5"\n'),
+    ('版本: "3"\n', '版本: "5"\n'),
     ("下单时长: 1小时以内, 使用情况: 未使用}", "下单时长: 2小时以内, 使用情况: 未使用}   # 还差 F6 没有改到一致"),
     ("下单时长: 超过1小时, 使用情况: 未使用}", "下单时长: 超过3小时, 使用情况: 未使用}"),
 )

@@ -252,3 +252,10 @@ class EffectiveFar(Refusal):
 
     code = "drafts.effective_far"
     status = 422
+
+
+class TwoInstants(Refusal):
+    """The file names another effective time than the one it is proposed with. facts: effective_from (the file's)."""
+
+    code = "drafts.two_instants"
+    status = 422

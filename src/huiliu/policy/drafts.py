@@ -43,10 +43,12 @@ from huiliu.policy.draft_model import (
     OwnWork,
     ReportTooLong,
     TooManyDrafts,
+    TwoInstants,
     TwoPeople,
 )
 from huiliu.policy.draft_reads import kept_text, load_draft
 from huiliu.policy.draft_store import Writing
+from huiliu.policy.edit_text import drop, read_parts
 from huiliu.policy.model import EffectiveInPast, InstantTaken, NoneInForce, Policy, PolicyError, PublishedPolicy
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.reads import (
@@ -57,6 +59,7 @@ from huiliu.policy.reads import (
     policy_in_force,
     policy_source,
 )
+from huiliu.policy.words import KEYS
 
 __all__ = [
     "Checks",
@@ -72,15 +75,20 @@ __all__ = [
 ]
 
 
+EFFECTIVE_KEYS = ("生效", KEYS["policy"]["生效"])
+"""How a file names its own instant, in either language."""
+
+
 async def start_draft(tx: Tx, viewer: Viewer, *, from_policy: UUID | None = None, source: str | None = None) -> Draft:
     """Begin a draft with a text of one's own, else a published version's, else the one in force, else a small starter.
 
+    A version's text comes without its 生效, which was that version's own.
     Raises NotAllowed, NotFound (no such version), TooManyDrafts, DraftTooLong, DraftUnstorable.
     """
     staff = require(viewer, Permission.PUBLISH_POLICY)
     base = await _base(tx, from_policy)
     if source is None:
-        source = _starter() if base is None else await policy_source(tx, base.id)
+        source = _starter() if base is None else _undated(await policy_source(tx, base.id))
     text = await _writing(source, before=None)
     await store.lock_timeline(tx)
     if await draft_store.count_open(tx) >= DRAFTS_OPEN_MAX:
@@ -135,13 +143,15 @@ async def propose(
 
     `report` is whatever more was looked at (a back-test's figures), kept beside a summary of the checks made here.
     Raises NotAllowed, NotFound, DraftChanged, DraftElsewhere, PolicyError, Blocked, GoldenFails, AlreadyPublished,
-    LabelTaken, EffectiveInPast, EffectiveFar, InstantTaken, NoteMalformed, ReportTooLong.
+    LabelTaken, TwoInstants, EffectiveInPast, EffectiveFar, InstantTaken, NoteMalformed, ReportTooLong.
     """
     staff = require(viewer, Permission.PUBLISH_POLICY)
     draft = await _draft(tx, staff, draft_id, version=version, move=DraftMove.PROPOSE)
     words = _note(note)
     policy = await asyncio.to_thread(parse_policy, draft.source)
     await _check_new(tx, policy)
+    if None not in (effective_from, policy.effective_from) and effective_from != policy.effective_from:
+        raise TwoInstants(effective_from=_minute(policy.effective_from or tx.now))
     starts = await _check_instant(tx, effective_from or policy.effective_from)
     instant = starts or tx.now
     replaced = await _in_force(tx, instant)
@@ -327,6 +337,14 @@ def _note(note: str) -> str:
 
 def _starter() -> str:
     return files("huiliu.policy").joinpath("starter.yaml").read_text("utf-8")
+
+
+def _undated(source: str) -> str:
+    root = read_parts(source)
+    for key in EFFECTIVE_KEYS:
+        if root.value(key) is not None:
+            return drop(source, root, key).text
+    return source
 
 
 def _digest(source: str) -> str:
