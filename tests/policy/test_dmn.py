@@ -12,7 +12,7 @@ from huiliu.kit.text import Lang, words
 from huiliu.policy.dmn.cells import OTHER
 from huiliu.policy.dmn.elements import DEPTH_MAX, SOURCE_BYTES_MAX
 from huiliu.policy.dmn.feel import FeelError, Span, Unary, ValueKind, parse_unary
-from huiliu.policy.dmn.lint import dmn_finding_words, dmn_lines, lint_dmn
+from huiliu.policy.dmn.lint import dmn_case_words, dmn_finding_todo, dmn_finding_words, dmn_lines, lint_dmn
 from huiliu.policy.dmn.model import DmnTable, HitPolicy, TableError
 from huiliu.policy.dmn.read import RULES_MAX, decisions_of, read_dmn
 from huiliu.policy.findings import FindingCode, Severity
@@ -220,7 +220,8 @@ def test_a_table_as_it_is_published_is_checked(name: str) -> None:
         assert all("<rule" in text[line - 1] for line in dmn_lines(dmn, finding))
         for lang in Lang:
             said = dmn_finding_words(lang, dmn, finding)
-            assert dmn.inputs[0].name in said
+            assert f"{dmn.inputs[0].name} = " in dmn_case_words(lang, finding.examples[0].facts)
+            assert dmn_finding_todo(lang, finding)
             rules = [dmn.rule(name) for name in finding.clauses]
             assert all(rule is not None and f"{rule.number} (" in said.replace("（", " (") for rule in rules)
 

@@ -41,7 +41,7 @@ def lint_dmn(dmn: DmnTable) -> tuple[Finding, ...]:
 
 
 def dmn_finding_words(lang: Lang, dmn: DmnTable, finding: Finding) -> str:
-    """One line: what was found, in rule numbers, and a case that shows it in the inputs' names."""
+    """One line: what was found, in rule numbers, and where, in the inputs' names; see `dmn_case_words` for its examples."""
     named = [_rule_words(lang, dmn, name) for name in finding.clauses[:RULES_NAMED_MAX]]
     joint = say(lang, "dmn.joint")
     key = f"dmn.lint.{finding.code.value}"
@@ -55,9 +55,13 @@ def dmn_finding_words(lang: Lang, dmn: DmnTable, finding: Finding) -> str:
     )
     if finding.situation:
         line += say(lang, "dmn.lint.situation", situation=dmn_situation_words(lang, dmn, finding.situation))
-    if not finding.examples:
-        return line
-    return line + say(lang, "dmn.lint.example", case=dmn_case_words(lang, finding.examples[0].facts))
+    return line
+
+
+def dmn_finding_todo(lang: Lang, finding: Finding) -> str:
+    """What to do about it; '' where the finding says all there is."""
+    key = f"dmn.todo.{finding.code.value}"
+    return say(lang, key) if has_words(key) else ""
 
 
 def dmn_case_words(lang: Lang, facts: Facts) -> str:
