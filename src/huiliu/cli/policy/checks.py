@@ -23,7 +23,7 @@ from huiliu.policy.answers import Answer
 from huiliu.policy.diff import Change, Diff, Direction, diff
 from huiliu.policy.diff_words import amendment_words, change_words
 from huiliu.policy.dmn.elements import SOURCE_BYTES_MAX as DMN_BYTES_MAX
-from huiliu.policy.dmn.lint import dmn_case_words, dmn_finding_words, dmn_lines, lint_dmn
+from huiliu.policy.dmn.lint import dmn_case_words, dmn_finding_todo, dmn_finding_words, dmn_lines, lint_dmn
 from huiliu.policy.dmn.model import DmnTable
 from huiliu.policy.dmn.read import read_dmn
 from huiliu.policy.document import Place
@@ -67,9 +67,11 @@ def lint_command(
     """Everything wrong with FILE (a policy, or a .dmn decision table) that can be known before a case comes, each with a
     case that shows it."""
     speech = chosen_lang(lang)
+    notes: list[str] = []
     if file.suffix.lower() == ".dmn":
         table = dmn_or_exit(ctx, file, speech, decision=decision, closed=closed, as_json=as_json)
         head: dict[str, object] = {"table": table_summary(speech, table)}
+        notes = [problem_words(speech, note) for note in table.notes]
         shown = [dmn_finding_out(speech, table, finding) for finding in lint_dmn(table)]
     else:
         placed = placed_or_exit(ctx, file, speech, as_json=as_json)
@@ -80,6 +82,8 @@ def lint_command(
     if as_json:
         print_json({"ok": not fails, **head, "findings": shown, "problems": []})
         ctx.exit(1 if fails else 0)
+    for note in notes:
+        click.echo(f"{file}: {note}")
     for finding in shown:
         _print_finding(speech, file, finding)
     counts = {severity.value: sum(it.severity is severity for it in shown) for severity in Severity}
@@ -168,7 +172,7 @@ def dmn_finding_out(speech: Lang, table: DmnTable, finding: Finding) -> FindingO
         line=next(iter(dmn_lines(table, finding)), 1),
         column=1,
         message=dmn_finding_words(speech, table, finding),
-        todo="",
+        todo=dmn_finding_todo(speech, finding),
         article="",
         examples=[_example_out(it, dmn_case_words(speech, it.facts)) for it in finding.examples],
     )
