@@ -21,8 +21,7 @@ FactValue: TypeAlias = str | int | bool
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
-RECORDS_DAYS = 3 * 365 + 1
-"""Three years with their leap day."""
+RECORDS_DAYS = 3 * 365 + 1  # three years with their leap day
 
 
 class Outcome(StrEnum):
