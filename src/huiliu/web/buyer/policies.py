@@ -10,9 +10,18 @@ from msgspec import Struct
 
 from huiliu.evidence.slots import slot_by_code
 from huiliu.kit.text import Lang, say
-from huiliu.policy.model import Clause, Policy, PublishedPolicy
+from huiliu.policy.amount import rule_formula
+from huiliu.policy.model import Clause, Limits, Override, Period, Policy, PublishedPolicy
 from huiliu.policy.reads import load_policy
-from huiliu.policy.wording import clause_name, fact_name, period_words, policy_name, test_words
+from huiliu.policy.wording import (
+    clause_name,
+    fact_name,
+    list_words,
+    period_words,
+    policy_name,
+    test_words,
+    value_words,
+)
 from huiliu.web.page import show
 from huiliu.web.visit import FromVisit
 
@@ -29,17 +38,30 @@ class ClauseCard(Struct, frozen=True, kw_only=True):
     outcome: str
     outcome_words: str
     exception_to: tuple[str, ...]
+    text: str
+    """The clause as the platform explains it."""
+    formula: str
+    """How much, as the clause itself says: the measure, the fee, the rounding, the cap."""
+
+
+class ProductLimits(Struct, frozen=True, kw_only=True):
+    """What some products have otherwise."""
+
+    products: str
+    limits: tuple[tuple[str, str], ...]
 
 
 class PolicyPage(Struct, frozen=True, kw_only=True):
     """A published version."""
 
     name: str
+    text: str
     published: PublishedPolicy
     hash: str
     clauses: tuple[ClauseCard, ...]
     limits: tuple[tuple[str, str], ...]
     """(a key under web.policy.limit, how long or how often)"""
+    products: tuple[ProductLimits, ...]
 
 
 @get("/{slug:str}/policies/{policy_id:uuid}")
@@ -52,22 +74,47 @@ async def policy(visit: FromVisit, policy_id: FromPath[UUID]) -> Response[bytes]
 
 def _page(lang: Lang, published: PublishedPolicy) -> PolicyPage:
     rules = published.policy
-    limits = rules.limits
+    usual = _limits(lang, rules.limits)
     return PolicyPage(
         name=policy_name(lang, rules),
+        text=_in(lang, rules.text, rules.text_en),
         published=published,
         hash=rules.content_hash.hex(),
         clauses=tuple(_card(lang, rules, clause) for clause in rules.clauses),
-        limits=(
-            ("applications", str(limits.applications)),
-            ("review", period_words(lang, limits.review)),
-            ("material", period_words(lang, limits.material)),
-            ("proof", period_words(lang, limits.platform_proof)),
-            ("reapply", period_words(lang, limits.reapply)),
-            ("intervention", period_words(lang, limits.intervention)),
-            ("cooling", period_words(lang, limits.cooling)),
+        limits=usual,
+        products=tuple(
+            ProductLimits(
+                products=_products(lang, rules, override),
+                limits=tuple(each for each in _limits(lang, override.limits) if each not in usual),
+            )
+            for override in rules.overrides
         ),
     )
+
+
+def _limits(lang: Lang, limits: Limits) -> tuple[tuple[str, str], ...]:
+    periods = (
+        ("review", limits.review),
+        ("material", limits.material),
+        ("proof", limits.platform_proof),
+        ("reapply", limits.reapply),
+        ("intervention", limits.intervention),
+        ("cooling", limits.cooling),
+        ("hold", limits.hold),
+        ("records", limits.records),
+    )
+    words = [(code, period_words(lang, period)) for code, period in periods if period != Period()]
+    return (("applications", str(limits.applications)), *words)
+
+
+def _products(lang: Lang, rules: Policy, override: Override) -> str:
+    spec = rules.fact(override.scope.fact)
+    assert spec is not None, "a scope is on a declared fact"
+    return list_words(lang, [value_words(lang, spec, value) for value in override.scope.values])
+
+
+def _in(lang: Lang, chinese: str, english: str) -> str:
+    return english if lang is Lang.EN and english else chinese
 
 
 def _card(lang: Lang, rules: Policy, clause: Clause) -> ClauseCard:
@@ -81,6 +128,8 @@ def _card(lang: Lang, rules: Policy, clause: Clause) -> ClauseCard:
         outcome=clause.outcome.value,
         outcome_words=say(lang, f"policy.outcome.{clause.outcome.value}"),
         exception_to=clause.exception_to,
+        text=_in(lang, clause.text, clause.text_en),
+        formula="" if clause.amount is None else rule_formula(lang, clause.amount),
     )
 
 

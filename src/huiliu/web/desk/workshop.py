@@ -183,8 +183,8 @@ async def preview(request: HttpRequest, visit: FromVisit, draft_id: FromPath[UUI
         # Half a number is no reason to shout: the answer to what is saved stands until it is a whole one.
         text = found.draft.source
     looked = await looked_through(visit, text, found.in_force, bar.base)
-    page = CheckedPage(bar=bar, checked=looked.checked, changes=looked.changes)
-    return show(visit, "desk/workshop_checked.html", page)
+    page = CheckedPage(bar=bar, checked=looked.checked, changes=looked.changes, beside="clause" in form.fields)
+    return show(visit, "desk/workshop_preview.html", page)
 
 
 def typed_source(form: Form) -> str:

@@ -86,7 +86,8 @@ class CheckedPage(Struct, frozen=True, kw_only=True):
     bar: DraftBar
     checked: Checked
     changes: Changes | None
-    unsaved: bool = True
+    beside: bool
+    """Whether a clause is being edited, with its one line of the checks beside the button that saves."""
 
 
 class Looked(Struct, frozen=True, kw_only=True):
