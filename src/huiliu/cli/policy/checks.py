@@ -88,6 +88,8 @@ def lint_command(
         _print_finding(speech, file, finding)
     counts = {severity.value: sum(it.severity is severity for it in shown) for severity in Severity}
     click.echo(say(speech, "policy.cli.linted", **counts) if shown else say(speech, "policy.cli.lint_clean"))
+    if any(finding.article for finding in shown):
+        click.echo(say(speech, "law.notice"))
     ctx.exit(1 if fails else 0)
 
 
@@ -229,6 +231,8 @@ def _print_finding(speech: Lang, file: Path, finding: FindingOut) -> None:
         click.echo("    " + say(speech, "policy.cli.example", words=example.words))
     if finding.todo:
         click.echo(f"    {finding.todo}")
+    if finding.article:
+        click.echo(f"    {say(speech, f'law.article.{finding.article}')}")
 
 
 def _print_diff(speech: Lang, old: Policy, new: Policy, found: Diff) -> None:
