@@ -8,6 +8,7 @@ from huiliu.cli.policy.cases import advise_command, check, decide, golden, table
 from huiliu.cli.policy.checks import diff_command, lint_command
 from huiliu.cli.policy.exchange import export_command, import_command
 from huiliu.cli.policy.publishing import publish_command
+from huiliu.cli.policy.replay import backtest_command, claims_command
 
 
 @click.group()
@@ -23,6 +24,8 @@ for _command in (
     advise_command,
     golden,
     diff_command,
+    backtest_command,
+    claims_command,
     export_command,
     import_command,
     publish_command,

@@ -8,7 +8,8 @@ from typing import NoReturn
 import click
 import msgspec
 
-from huiliu.kit.text import Lang
+from huiliu.kit.errors import Refusal
+from huiliu.kit.text import Lang, refusal_words
 from huiliu.policy.document import SOURCE_CHARS_MAX
 from huiliu.policy.facts import read_facts
 from huiliu.policy.model import Facts, Policy, PolicyError
@@ -65,6 +66,17 @@ def fail(ctx: click.Context, error: PolicyError, speech: Lang, *, as_json: bool,
     else:
         for line in error_words(speech, error):
             click.echo(line if file is None else f"{file}: {line}", err=True)
+    ctx.exit(1)
+
+
+def refuse(ctx: click.Context, refusal: Refusal, speech: Lang, *, as_json: bool) -> NoReturn:
+    """Print a refusal that has no place in a file, and end with status 1."""
+    what, todo = refusal_words(speech, refusal)
+    if as_json:
+        problem = {"line": 1, "column": 1, "code": refusal.code, "message": f"{what} {todo}"}
+        print_json({"ok": False, "problems": [problem]})
+    else:
+        click.echo(f"{what}\n{todo}", err=True)
     ctx.exit(1)
 
 
