@@ -39,6 +39,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "what boxes leave uncovered": policy_asks_space.ask_space,
         **LINT_CHECKS,
         "batch": policy_asks_batch.ask_batch,
+        "batch: many bands": policy_asks_batch.ask_many_cuts,
         "diff": policy_asks_diff.ask_diff,
         "z3: gap, conflict, shadowed": policy_asks_solver.ask_cover,
         "z3: advise": policy_asks_solver.ask_advise,

@@ -13,12 +13,17 @@ from huiliu.policy.batch_table import CELLS_MAX
 from huiliu.policy.model import Facts, FactValue, Flag
 
 ROWS = 24
+FOREIGN_KINDS = tuple(f"别的凭证{i}" for i in range(24))
+"""Evidence that a policy does not know: records of several policies share their columns."""
+CUTS = 60
+"""More than a fact of a made policy has: so many are searched, not compared."""
 
 
 def ask_batch(subject: Subject, count: Count) -> None:
     """A few cases in columns: with facts unknown, unproven or undeclared, evidence in any order, tables of any size."""
     random, policy = subject.random, subject.policy
-    order = tuple(random.sample(list(policy.costs), k=random.randint(1, len(policy.costs))))
+    kinds = [*policy.costs, *(FOREIGN_KINDS if random.random() < 0.3 else ())]
+    order = tuple(random.sample(kinds, k=random.randint(1, len(kinds))))
     cooled = random.random() < 0.2
     batch = Batch(policy, evidence=order, cooled=cooled, cells_max=random.choice((1, 64, 1_024, CELLS_MAX)))
     drawn = [subject.drawn_case(known=random.choice((1.0, 0.8)), strange=0.03)[:2] for _ in range(ROWS)]
@@ -27,13 +32,25 @@ def ask_batch(subject: Subject, count: Count) -> None:
     for coding in batch.codings:
         single = [batch.codes_of(facts)[coding.fact] for facts, _ in rows]
         count.ask(subject.seed, f"the codes of {coding.fact}", found=columns[coding.fact].tolist(), expected=single)
-    bits = np.asarray([batch.bits_of(evidence) for _, evidence in rows], np.uint16)
+    bits = np.asarray([batch.bits_of(evidence) for _, evidence in rows], np.uint32)
     numbers = batch.decide(columns, bits)
     for i, (facts, evidence) in enumerate(rows):
         found = batch.answers[int(numbers[i])]
         expected = expected_of(subject, facts, evidence, frozenset(batch.missing_of(found)), cooled=cooled)
         what = shown(facts, evidence, cooled=cooled)
         count.ask(subject.seed, what, found=_of_answer(batch, found), expected=_of_decision(expected))
+
+
+def ask_many_cuts(subject: Subject, count: Count) -> None:
+    """The codes of a number that is cut very often."""
+    random = subject.random
+    cuts = tuple(sorted(random.sample(range(10 * CUTS), k=random.choice((3, CUTS)))))
+    coding = FactCoding("计数", is_number=True, cuts=cuts)
+    values = [random.choice((random.choice(cuts), random.randrange(-5, 10 * CUTS + 5))) for _ in range(ROWS)]
+    expected = [sum(cut <= value for cut in cuts) for value in values]
+    count.ask(
+        subject.seed, f"{values} cut at {cuts}", found=coding.numbers(np.asarray(values)).tolist(), expected=expected
+    )
 
 
 Told = tuple[object, str, frozenset[str], object, bool, frozenset[Flag], bool, bool]

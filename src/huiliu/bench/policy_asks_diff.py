@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import combinations, product
 
 import msgspec
 
 from huiliu.bench.policy_count import Count, Subject
-from huiliu.bench.policy_oracle import Case, Oracle, meets, values_of
-from huiliu.bench.policy_oracle_clauses import Full, full
+from huiliu.bench.policy_oracle import Case, Oracle, meets, thrift, values_of
+from huiliu.bench.policy_oracle_clauses import Full, Sets, full
 from huiliu.policy.answers import Answer
 from huiliu.policy.diff import Change, Diff, Direction, changes, diff
-from huiliu.policy.model import Facts, FactValue, Policy, Test
+from huiliu.policy.model import Facts, FactValue, Outcome, Policy, Test
 
 CASES_EACH = 6
 """Cases that are put to `changes` one by one."""
@@ -58,7 +58,7 @@ def ask_diff(subject: Subject, count: Count) -> None:
     for change in found.changes:
         what = f"{change.old_clause} to {change.new_clause} where {change.situations}"
         cases = [case for case in joint.cases if any(joint.holds(when, case) for when in change.situations)]
-        wrong = [case for case in cases if not _says(change, expected.get(case))]
+        wrong = [case for case in cases if not _says(joint, change, expected.get(case))]
         count.ask(subject.seed, what, found=bool(cases) and not wrong, expected=True)
         count.ask(subject.seed, f"the example of {what}", found=_example(joint, change, cases), expected=True)
     for case in subject.random.sample(joint.cases, k=min(CASES_EACH, len(joint.cases))):
@@ -71,17 +71,41 @@ def _counted(joint: Joint, found: Diff) -> Counter[Case]:
     return Counter(case for when in situations for case in joint.cases if joint.holds(when, case))
 
 
-def _says(change: Change, pair: tuple[Full, Full] | None) -> bool:
-    """Whether a change gives the answers that the oracles give. Flags are only in it where an extra changed."""
+def _says(joint: Joint, change: Change, pair: tuple[Full, Full] | None) -> bool:
+    """Whether a change gives the answers that the oracles give, and for whom it is. Flags are only told where they differ."""
     if pair is None:
         return False
-    old, new = pair
-    are_flags_told = old.flags != new.flags
-    same = _is_same(change.old, old, flags=are_flags_told) and _is_same(change.new, new, flags=are_flags_told)
-    if old.outcome is new.outcome and old.amount == new.amount:
-        is_evidence = change.direction is not Direction.NEUTRAL
-        return same and is_evidence == (_beside_flags(old) != _beside_flags(new))
-    return same and change.direction in (Direction.BETTER, Direction.WORSE)
+    flags = pair[0].flags != pair[1].flags
+    same = _is_same(change.old, pair[0], flags=flags) and _is_same(change.new, pair[1], flags=flags)
+    return same and change.direction is _direction(joint, *pair)
+
+
+def _direction(joint: Joint, old: Full, new: Full) -> Direction:
+    """For whom a change is: by outcome (in the new version's order) and money. Where these are the same it is better for
+    some if evidence is enough, or spares the person, that did not before, worse for some if it no longer does; and by what
+    follows a cooling-off."""
+    order = list(
+        dict.fromkeys((*(o for each in reversed(joint.versions) for o in each.policy.outcomes), Outcome.PERSON))
+    )
+    before, after = ((order.index(each.outcome), thrift(each.amount)) for each in (old, new))
+    if before != after:
+        return Direction.BETTER if after < before else Direction.WORSE
+    found: set[Direction] = set()
+    for first, second in ((old.evidence, new.evidence), (old.without_person, new.without_person)):
+        found |= set() if _is_enough_still(joint, second, first) else {Direction.BETTER}
+        found |= set() if _is_enough_still(joint, first, second) else {Direction.WORSE}
+    if old.cooled is not None and new.cooled is not None and old.cooled != new.cooled:
+        later = _direction(joint, old.cooled, new.cooled)
+        found |= {Direction.BETTER, Direction.WORSE} if later is Direction.MIXED else {later}
+    found.discard(Direction.NEUTRAL)
+    return Direction.MIXED if len(found) > 1 else next(iter(found), Direction.NEUTRAL)
+
+
+def _is_enough_still(joint: Joint, old: Sets, new: Sets) -> bool:
+    """Whether every set of evidence that was enough is enough."""
+    kinds = sorted({code for each in joint.versions for code in each.policy.costs})
+    shown = [frozenset(some) for size in range(len(kinds) + 1) for some in combinations(kinds, size)]
+    return all(any(s <= e for s in new) for e in shown if any(s <= e for s in old))
 
 
 def _is_same(answer: Answer, other: Full, *, flags: bool) -> bool:
@@ -106,8 +130,3 @@ def _example(joint: Joint, change: Change, cases: list[Case]) -> bool:
 def _plain(found: Full) -> Full:
     cooled = None if found.cooled is None else _plain(found.cooled)
     return msgspec.structs.replace(found, is_decided=True, cooled=cooled)
-
-
-def _beside_flags(found: Full) -> Full:
-    cooled = None if found.cooled is None else _beside_flags(found.cooled)
-    return msgspec.structs.replace(found, flags=frozenset(), cooled=cooled)

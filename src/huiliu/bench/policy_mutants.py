@@ -18,7 +18,7 @@ from huiliu.bench.policy_mutations import MUTATIONS, Mutation
 
 POLICIES = 1_500
 """Made policies that a broken build is tried on before it counts as not noticed."""
-SECONDS = 120.0
+SECONDS = 60.0
 """How long it is tried at most."""
 GRACE_SECONDS = 30.0
 """Beyond SECONDS: a broken build that no longer ends is noticed by that."""

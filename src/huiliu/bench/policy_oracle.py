@@ -91,14 +91,7 @@ class Oracle:
 
     def rank(self, clause: Clause) -> tuple[int, ...]:
         """How good a clause is for the buyer: the policy's order of outcomes, then the more generous money. Less is better."""
-        order = self.policy.outcomes.index(clause.outcome)
-        rule = clause.amount
-        if rule is None:
-            return (order,)
-        cap = (0, 0) if rule.cap_minor is None else (1, -rule.cap_minor)
-        rounding = int(rule.rounding is not Rounding.FAVOUR_BUYER)
-        basis = (Basis.FULL, Basis.UNITS, Basis.TIME, Basis.PROMISED).index(rule.basis)
-        return (order, int(not rule.fee_returned), *cap, rounding, basis)
+        return (self.policy.outcomes.index(clause.outcome), *thrift(clause.amount))
 
     def seen(self, facts: Facts) -> list[FactValue | None]:
         """Facts as the rules see them: what is presumed as long as nobody proves it, None for unknown."""
@@ -217,6 +210,16 @@ class Oracle:
         chosen = tuple(i for i in live if self.rank(clauses[i]) == best)
         first = clauses[chosen[0]]
         return Answer(first.outcome, first.amount, chosen, live, beaten)
+
+
+def thrift(rule: AmountRule | None) -> tuple[int, ...]:
+    """How little a rule pays: the fee kept, then a cap, then the rounding, then the measure. Less is better for the buyer."""
+    if rule is None:
+        return ()
+    cap = (0, 0) if rule.cap_minor is None else (1, -rule.cap_minor)
+    rounding = int(rule.rounding is not Rounding.FAVOUR_BUYER)
+    basis = (Basis.FULL, Basis.UNITS, Basis.TIME, Basis.PROMISED).index(rule.basis)
+    return (int(not rule.fee_returned), *cap, rounding, basis)
 
 
 def values_of(spec: FactSpec) -> list[FactValue]:
