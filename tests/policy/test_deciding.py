@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huiliu.policy.deciding import Deciding, Wants
+from huiliu.policy.deciding import Budget, Deciding, Wants
 from huiliu.policy.evaluate import judge
 from huiliu.policy.model import Facts, FactValue, Outcome, Policy, Range, Test, sealed
-from huiliu.policy.space import OutOfSteps, Steps
+from huiliu.policy.space import OutOfSteps
 from huiliu.policy.table import Box, Table, table_of
 from tests.policy.files import NOTHING, demo
 from tests.policy.test_properties import CASES, oracle, policies
@@ -36,7 +36,9 @@ def test_the_boxes_hold_the_cases_that_a_clause_decides_and_no_others(policy: Po
     table = table_of(policy)
     decides = [(case, oracle(policy, case)[1]) for case in PROVEN]
     for index, clause in enumerate(policy.clauses):
-        boxes = [deciding.space.unpack(box) for box in deciding.now.boxes_of(index, deciding.space.all, deciding.steps)]
+        boxes = [
+            deciding.space.unpack(box) for box in deciding.now.boxes_of(index, deciding.space.all, deciding.budget)
+        ]
         for case, winners in decides:
             assert any(_is_in(table, box, case) for box in boxes) == (clause.id in winners)
 
@@ -121,7 +123,7 @@ def test_a_fact_of_another_kind_than_wanted_is_nowhere() -> None:
 
 def test_a_search_that_may_not_go_on_says_so() -> None:
     deciding = Deciding(demo())
-    deciding.steps = Steps(0)
+    deciding.budget = Budget(0)
 
     with pytest.raises(OutOfSteps):
         deciding.case(demo().clauses[0], {})

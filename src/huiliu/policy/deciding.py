@@ -8,8 +8,11 @@ from typing import TypeAlias, final
 import msgspec
 
 from huiliu.policy.model import Clause, Facts, FactValue, Outcome, Policy, Range, Test
-from huiliu.policy.space import Space, Steps, pieces
+from huiliu.policy.space import OutOfSteps, Space, pieces
 from huiliu.policy.table import Axis, Rule, box_of, table_of
+
+BOXES_MAX = 60_000
+"""Boxes that one check may look at before it says that it did not get to the end."""
 
 Wants: TypeAlias = Mapping[str, "tuple[FactValue, ...] | Range"]
 """Per fact, the values or the range a case must have; a fact the policy does not declare is not asked about."""
@@ -23,12 +26,26 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 @final
+class Budget:
+    """How many boxes a check may still look at."""
+
+    def __init__(self, boxes_max: int = BOXES_MAX) -> None:
+        self._left = boxes_max
+
+    def take(self) -> None:
+        """Count one box. Raises OutOfSteps."""
+        self._left -= 1
+        if self._left < 0:
+            raise OutOfSteps
+
+
+@final
 class Deciding:
     """A policy's clauses, asked where they decide. Boxes are packed by `space`."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.steps = Steps()
+        self.budget = Budget()
         """How many boxes may still be looked at; each check begins with its own."""
         self._table = table_of(policy)
         self._axes = {axis.fact: axis for axis in self._table.axes}
@@ -55,13 +72,13 @@ class Deciding:
         if self.space.is_empty(start):
             return None
         if is_cooled is not True:
-            for box in self.now.boxes_of(index, start, self.steps):
+            for box in self.now.boxes_of(index, start, self.budget):
                 return Decided(self._facts(box, wants))
         if is_cooled is False or clause.outcome is Outcome.COOLING:
             return None
         for cooling in sorted(self._cooling):
-            for waiting in self.now.boxes_of(cooling, start, self.steps):
-                for box in self._later.boxes_of(index, waiting, self.steps):
+            for waiting in self.now.boxes_of(cooling, start, self.budget):
+                for box in self._later.boxes_of(index, waiting, self.budget):
                     return Decided(self._facts(box, wants), self.policy.clauses[cooling])
         return None
 
@@ -111,7 +128,7 @@ class Search:
             for base in rule.defeats if i not in without else ():
                 self._set_aside[base].append(i)
 
-    def boxes_of(self, index: int, within: int, steps: Steps) -> Iterator[int]:
+    def boxes_of(self, index: int, within: int, budget: Budget) -> Iterator[int]:
         """Boxes in `within` that hold every case in which the rule is among those that decide, and no other case.
 
         It decides where it applies, no exception to it applies, and whatever better for the buyer applies is itself set aside
@@ -126,7 +143,7 @@ class Search:
         # What is left to look at: a box, the boxes the rule does not decide in, and the rules that must not be live.
         stack: list[tuple[int, list[int], list[int]]] = [(start, barred, better)]
         while stack:
-            steps.take()
+            budget.take()
             box, barred, better = stack.pop()
             soft: list[int] = []
             hard = barred

@@ -14,12 +14,12 @@ from typing import TypeAlias
 import msgspec
 
 from huiliu.kit.money import Rounding
-from huiliu.policy.deciding import Decided, Deciding, Wants
+from huiliu.policy.deciding import Budget, Decided, Deciding, Wants
 from huiliu.policy.findings import Example, Finding, FindingCode, Severity
 from huiliu.policy.law_times import fifteen_days, records_kept
 from huiliu.policy.model import DAY_SECONDS, REFUNDS, AmountRule, Basis, Clause, Facts, Outcome, Policy, Range
 from huiliu.policy.published import published_texts
-from huiliu.policy.space import OutOfSteps, Steps
+from huiliu.policy.space import OutOfSteps
 from huiliu.policy.statutes import day_of, first_in_force, in_force
 from huiliu.policy.words import FACTS, VALUES
 
@@ -71,7 +71,7 @@ def law_findings(policy: Policy, *, on: date | None = None) -> tuple[Finding, ..
 
 def _finished(code: FindingCode, deciding: Deciding, findings: Iterator[Finding]) -> Iterator[Finding]:
     """The findings of one check, and a word when there may be more."""
-    deciding.steps = Steps()
+    deciding.budget = Budget()
     try:
         yield from findings
     except OutOfSteps:
