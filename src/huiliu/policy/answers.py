@@ -5,7 +5,7 @@ Bit i of a mask is rule i; extras follow the clauses. A search splits a box only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import final
 
@@ -108,6 +108,17 @@ class Side:
         rank = min(self.ranks[bit] for bit in bits(live))
         return rank, live & ~self._worse[rank]
 
+    def bounds(self, cover: int, partial: int) -> tuple[int | None, int | None]:
+        """The best and the worst rank that may decide where the rules of `cover` apply and perhaps those of `partial`; None
+        for the best when no rule can decide, for the worst when perhaps none does."""
+        cover &= self.members & self.clauses
+        partial &= self.members & self.clauses
+        beaten = self.beaten(cover)
+        standing = (cover | partial) & ~beaten
+        sure = cover & ~beaten & ~self.beaten(partial)
+        best = min((self.ranks[bit] for bit in bits(standing)), default=None)
+        return best, min((self.ranks[bit] for bit in bits(sure)), default=None)
+
     def answer(self, mask: int) -> Answer:
         """What a case comes to in which exactly the rules of `mask` apply, with what follows a cooling-off."""
         mask &= self.members
@@ -205,19 +216,26 @@ class Side:
 
 
 def differences(
-    space: Space, box: int, cubes: Sequence[int], sides: tuple[Side, Side], changed: int, steps: Steps
+    space: Space,
+    box: int,
+    cubes: Sequence[int],
+    sides: tuple[Side, Side],
+    changed: int,
+    steps: Steps,
+    is_settled: Callable[[int, int], bool] | None = None,
 ) -> Iterator[tuple[int, int]]:
     """Disjoint (box, rules that apply in it) in which the sides' answers may differ; elsewhere they are the same.
 
     In each, both sides' answers are those of exactly these rules. `changed` has the rules that are not the same, with the
-    same effect and ranks, on both sides. Raises OutOfSteps, after what it has found.
+    same effect and ranks, on both sides. `is_settled` may say of rules that apply for certain and perhaps that no difference
+    of the kind that is looked for can come of them. Raises OutOfSteps, after what it has found.
     """
     full, guards = space.all, space.guards
     one, two = sides
     stack: list[tuple[int, tuple[int, ...], int]] = [(box, tuple(range(len(cubes))), 0)]
     while stack:
-        steps.take()
         box, waiting, cover = stack.pop()
+        steps.take(1 + len(waiting))
         partial = 0
         left: list[int] = []
         for bit in waiting:
@@ -229,6 +247,8 @@ def differences(
                     left.append(bit)
                     partial |= 1 << bit
         if not (cover | partial) & changed:
+            continue
+        if is_settled is not None and is_settled(cover, partial):
             continue
         matters = one.relevant(cover, partial) | two.relevant(cover, partial)
         if not matters:

@@ -103,7 +103,18 @@ def _pairs(ground: Ground, axis: int, cells: tuple[int, int], steps: Steps) -> I
     cubes = [box | field for box in ground.boxes]
     sides = (ground.standing(inside[0]), ground.standing(inside[1]))
     seen: set[tuple[int, int]] = set()
-    for found, cover in differences(space, space.all, cubes, sides, changed, steps):
+
+    def is_settled(cover: int, partial: int) -> bool:
+        """Whether the best that the first cell can come to is no better than the worst of the second."""
+        best, _ = sides[0].bounds(cover, partial)
+        _, worst = sides[1].bounds(cover, partial)
+        if worst is None:
+            return False
+        # Where no rule may decide, a person does, which may be better than the rules that might.
+        best_standing = ground.person if best is None else min(2 * best + 1, ground.person)
+        return best_standing >= 2 * worst + 1
+
+    for found, cover in differences(space, space.all, cubes, sides, changed, steps, is_settled):
         rank_one, good = _decided(ground, sides[0], cover)
         rank_two, bad = _decided(ground, sides[1], cover)
         if rank_one < rank_two:

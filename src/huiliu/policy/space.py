@@ -11,24 +11,25 @@ from typing import final
 
 from huiliu.policy.table import Axis, Box
 
-STEPS_MAX = 60_000
-"""Boxes that one check may look at before it says that it did not get to the end."""
+STEPS_MAX = 1_000_000
+"""Comparisons of a box with a rule's that one check may make before it says that it did not get to the end: a second or
+two. 500 clauses as platforms write them need a quarter of it."""
 
 
 class OutOfSteps(Exception):
-    """A check looked at as many boxes as it may. What it found so far is true; that there is no more is not shown."""
+    """A check compared as many boxes as it may. What it found so far is true; that there is no more is not shown."""
 
 
 @final
 class Steps:
-    """How many boxes a check may still look at."""
+    """How many comparisons a check may still make."""
 
     def __init__(self, steps_max: int | None = None) -> None:
         self._left = STEPS_MAX if steps_max is None else steps_max
 
-    def take(self) -> None:
-        """Count one box. Raises OutOfSteps."""
-        self._left -= 1
+    def take(self, comparisons: int = 1) -> None:
+        """Count what a box is compared with. Raises OutOfSteps."""
+        self._left -= comparisons
         if self._left < 0:
             raise OutOfSteps
 
@@ -90,8 +91,8 @@ def outside(space: Space, box: int, minus: Iterable[int], steps: Steps) -> Itera
     full, guards = space.all, space.guards
     stack: list[tuple[int, list[int]]] = [] if space.is_empty(box) else [(box, list(minus))]
     while stack:
-        steps.take()
         box, cubes = stack.pop()
+        steps.take(1 + len(cubes))
         touching: list[int] = []
         best, fewest = -1, len(space.axes) + 1
         for cube in cubes:

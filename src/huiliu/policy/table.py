@@ -7,6 +7,7 @@ and the space of cases is their product: questions about all cases have exact an
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -197,13 +198,11 @@ def _readable(span: Range) -> int:
 
 
 def _mask(axis: Axis, test: Test) -> int:
-    mask = 0
-    for i, sample in enumerate(axis.samples):
-        if isinstance(sample, bool):
-            holds = (YES if sample else NO) in test.values
-        elif isinstance(sample, str):
-            holds = sample in test.values
-        else:
-            holds = any(sample in span for span in test.ranges)
-        mask |= holds << i
-    return mask
+    if axis.spans:
+        mask = 0
+        for span in test.ranges:
+            first = 0 if span.low is None else bisect_left(axis.samples, span.low, key=int)
+            last = len(axis.samples) if span.high is None else bisect_right(axis.samples, span.high, key=int)
+            mask |= (1 << max(first, last)) - (1 << first)
+        return mask
+    return sum(1 << i for i, sample in enumerate(axis.samples) if _word(sample) in test.values)
