@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
 from huiliu.kit.db import Pool, transaction
+from huiliu.kit.ids import SHANGHAI
 from huiliu.people.actor import actor_of
 from huiliu.policy.draft_model import Draft
 from huiliu.policy.draft_reads import load_draft
+from huiliu.policy.parse import parse_policy
 from tests.conftest import NOW
 from tests.make.cast import staff
 from tests.web.conftest import Browser
-from tests.web.desk.conftest import As
+from tests.web.desk.conftest import As, Bench
 
 POLICIES = "/kamen/desk/policies"
 VERSION = re.compile(r'name="version" value="(\d+)"')
@@ -113,3 +116,181 @@ async def test_pages_of_a_draft_open_in_both_languages(as_: As) -> None:
         for lang in ("zh-CN", "en"):
             answer = await browser.get(f"{page}{'&' if '?' in page else '?'}lang={lang}")
             assert answer.status_code == 200, (page, answer.text[:2000])
+
+
+async def test_a_back_test_shows_how_past_claims_would_move(as_: As, bench: Bench) -> None:
+    await bench.brought_to("paying")
+    browser = await as_("guanyan")
+    url = await started(browser)
+    in_force = re.search(r"compare\?old=([0-9a-f-]+)", browser.html)
+    assert in_force is not None
+    await browser.get(f"{url}?clause=F1")
+    fields = fields_of(browser.html, "clause-form")
+    fields["needs"] = ["paid_shot"]
+    assert await send(browser, f"{url}/clauses", fields) == 303
+    new = f"draft-{url.rsplit('/', 1)[1]}"
+    page = await browser.get(f"{POLICIES}/backtest?old={in_force.group(1)}&new={new}")
+    assert page.status_code == 200
+    answer = await browser.post(
+        f"{POLICIES}/backtest", {"old": in_force.group(1), "new": new, "days": "0", "currency": "CNY"}
+    )
+    assert answer.status_code == 200
+    assert "笔申请…" in browser.html
+    assert "结果变化" in browser.html
+    assert browser.html.rstrip().endswith("</html>")
+
+
+async def test_one_proposes_and_another_approves_and_the_first_reads_why_not(as_: As) -> None:
+    writer = await as_("guanyan")
+    url = await started(writer)
+    await writer.get(f"{url}?tab=limits")
+    label = uuid4().hex[:8]
+    fields = fields_of(writer.html, "limits-form")
+    fields["label"], fields["cooling"] = [label], ["36小时"]
+    assert await send(writer, f"{url}/limits", fields) == 303
+    await writer.get(f"{url}/proposal")
+    starts = f"{NOW.astimezone(SHANGHAI) + timedelta(days=20):%Y-%m-%dT%H:%M}"
+    sent = {"version": version_in(writer), "do": "propose", "effective_from": starts, "note": "冷静期延长"}
+    await writer.follow(await writer.post(f"{url}/proposal", sent))
+    assert "您是提交人，需要另一个人来批准。" in writer.html
+    assert "提交时回测最近 90 天" in writer.html
+    refused = await writer.post(f"{url}/proposal", {"version": version_in(writer), "do": "approve"})
+    assert refused.status_code == 403
+    arbitrator = await as_("caiheng")
+    await arbitrator.get(f"{url}/proposal")
+    assert "冷静期延长" in arbitrator.html
+    back = {"version": version_in(arbitrator), "do": "return", "note": "请说明理由"}
+    await arbitrator.follow(await arbitrator.post(f"{url}/proposal", back))
+    await writer.get(url)
+    assert "请说明理由" in writer.html
+    await writer.get(f"{url}/proposal")
+    sent["version"] = version_in(writer)
+    await writer.follow(await writer.post(f"{url}/proposal", sent))
+    await arbitrator.get(f"{url}/proposal")
+    done = await arbitrator.post(f"{url}/proposal", {"version": version_in(arbitrator), "do": "approve"})
+    await arbitrator.follow(done)
+    assert "已经发布。" in arbitrator.html
+    await arbitrator.get(POLICIES)
+    assert f"第 {label} 版" in arbitrator.html
+    assert "管砚 提交，裁衡 批准" in arbitrator.html
+
+
+async def test_who_saved_meanwhile_is_told_and_both_texts_stay(as_: As, pool: Pool, platform_id: int) -> None:
+    one, two = await as_("guanyan"), await as_("guanyan")
+    url = await started(one)
+    await two.get(f"{url}?tab=source")
+    old_version = version_in(two)
+    source = (await draft_of(pool, platform_id, url)).source
+    assert await send(one, f"{url}/source", {"version": [old_version], "source": [f"# 先保存的人\n{source}"]}) == 303
+    assert await send(two, f"{url}/source", {"version": [old_version], "source": [f"# 后来的人\n{source}"]}) == 409
+    assert "管砚 在" in two.html
+    assert "# 先保存的人" in two.html
+    assert "# 后来的人" in two.html
+    assert (await draft_of(pool, platform_id, url)).source.startswith("# 先保存的人")
+    assert await send(two, f"{url}/source", {"version": [version_in(two)], "source": [f"# 后来的人\n{source}"]}) == 303
+    await one.get(f"{url}?clause=F5")
+    fields = fields_of(one.html, "clause-form")
+    fields["version"] = [old_version]
+    fields["name"] = ["我改的名字"]
+    assert await send(one, f"{url}/clauses", fields) == 409
+    assert "我改的名字" in one.html
+    assert (
+        "一小时内且未使用" not in (await draft_of(pool, platform_id, url)).source
+        or "我改的名字" not in (await draft_of(pool, platform_id, url)).source
+    )
+
+
+async def test_only_writers_and_approvers_see_drafts_and_nobody_elses_platform_has_them(
+    as_: As, visitor: Browser, pool: Pool
+) -> None:
+    writer = await as_("guanyan")
+    url = await started(writer)
+    reader = await as_("heshen")
+    assert "草稿" not in (await reader.get(POLICIES)).text
+    for page in (url, f"{url}/try", f"{url}/proposal", f"{POLICIES}/compare?new=draft-{url.rsplit('/', 1)[1]}"):
+        assert (await reader.get(page)).status_code == 403
+    assert (await reader.get(f"{POLICIES}/compare")).status_code == 200
+    assert (await reader.post(f"{POLICIES}/drafts", {"from": ""})).status_code == 403
+    assert (await reader.get(f"{POLICIES}/backtest")).status_code == 403
+    assert (await writer.get(f"{POLICIES}/drafts/{uuid4()}")).status_code == 404
+    arbitrator = await as_("caiheng")
+    assert (await arbitrator.get(url)).status_code == 200
+    assert 'id="clause-form"' not in (await arbitrator.get(f"{url}?clause=F1")).text
+    assert (await arbitrator.post(f"{url}/source", {"version": "1", "source": "x"})).status_code == 403
+    assert (await visitor.get(url)).status_code in {303, 401}
+
+
+async def test_text_that_does_not_read_is_kept_and_told_by_line_and_column(
+    as_: As, pool: Pool, platform_id: int
+) -> None:
+    browser = await as_("guanyan")
+    url = await started(browser)
+    broken = (await draft_of(pool, platform_id, url)).source.replace("则: 拒绝", "则: 不退", 1)
+    line = broken[: broken.index("则: 不退")].count("\n") + 1
+    await browser.get(f"{url}?tab=source")
+    preview = await browser.client.post(f"{url}/preview", data={"source": broken, "_form": browser.token})
+    assert f"第 {line} 行第 8 列" in preview.text
+    assert (await draft_of(pool, platform_id, url)).source != broken
+    assert await send(browser, f"{url}/source", {"version": [version_in(browser)], "source": [broken]}) == 303
+    assert f'data-line="{line}"' in browser.html
+    # The table can only show what reads.
+    await browser.get(url)
+    assert 'aria-current="page">YAML 原文' in browser.html
+    assert (await browser.get(f"{url}/try")).status_code == 200
+
+
+async def test_clauses_are_added_repeated_moved_removed_and_it_is_undone(as_: As, pool: Pool, platform_id: int) -> None:
+    browser = await as_("guanyan")
+    url = await started(browser)
+
+    async def names() -> list[str]:
+        return [clause.id for clause in parse_policy((await draft_of(pool, platform_id, url)).source).clauses]
+
+    async def do(step: str, clause: str) -> int:
+        await browser.get(url)
+        fields = {"version": [version_in(browser)], "clause": [clause], "do": [step]}
+        return await send(browser, f"{url}/clauses", fields)
+
+    before = await names()
+    assert await do("down", "F1") == 303
+    assert (await names())[:2] == ["F2", "F1"]
+    assert await do("duplicate", "F2") == 303
+    assert (await names())[:3] == ["F2", "F2-1", "F1"]
+    assert await do("remove", "F2-1") == 303
+    assert await do("up", "F2") == 409
+    await browser.get(f"{url}?clause=&after=F2")
+    fields = fields_of(browser.html, "clause-form")
+    fields |= {"name": ["新的"], "f1": ["卡密"], "outcome": ["person"]}
+    assert await send(browser, f"{url}/clauses", fields) == 303
+    assert (await names())[:3] == ["F2", fields["id"][0], "F1"]
+    for _ in range(4):
+        await browser.get(url)
+        assert await send(browser, f"{url}/undo", {"version": [version_in(browser)], "tab": ["clauses"]}) == 303
+    assert await names() == before
+
+
+async def test_a_tried_case_is_answered_by_both_versions_and_kept_as_an_example(
+    as_: As, pool: Pool, platform_id: int, bench: Bench
+) -> None:
+    browser = await as_("guanyan")
+    url = await started(browser)
+    await browser.get(f"{url}/try?f0=不想要了&f2=2小时&f3=未使用&f5=100元&f6=no&e=unused_declaration")
+    assert browser.html.count("F6 超过一小时但确未使用") >= 2
+    assert "已付 ¥100.00" in browser.html
+    assert "平台核验截图" in browser.html
+    kept = {
+        "version": [version_in(browser)],
+        "name": ["两小时没用"],
+        "f0": ["不想要了"],
+        "f2": ["2小时"],
+        "f3": ["未使用"],
+    }
+    assert await send(browser, f"{url}/cases", kept) == 303
+    golden = parse_policy((await draft_of(pool, platform_id, url)).source).golden[-1]
+    assert golden.name == "两小时没用"
+    made = await bench.shop.sells(paid_minor=88_00)
+    await browser.get(f"{url}/try?order={made.order_no}&reason=changed_mind")
+    assert "已付 ¥88.00" in browser.html
+    assert (await browser.get(f"{url}/try?order=NOSUCH")).status_code == 404
+    assert (await browser.get(f"{url}/try?f2=昨天&f0=胡说")).status_code == 200
+    assert "读不懂这一项" in browser.html

@@ -13,6 +13,7 @@ from huiliu.web.desk import (
     workshop,
     workshop_compare,
     workshop_publish,
+    workshop_replay,
     workshop_try,
 )
 
@@ -27,5 +28,6 @@ handlers = (
     *workshop_try.handlers,
     *workshop_compare.handlers,
     *workshop_publish.handlers,
+    *workshop_replay.handlers,
     *settings.handlers,
 )

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert, to_builtins
 
 from huiliu.kit.errors import Refusal
 from huiliu.kit.ids import SHANGHAI
 from huiliu.people.model import Permission, Staff
 from huiliu.policy.draft_model import NOTE_CHARS_MAX, Draft, DraftMove
 from huiliu.policy.drafts import approve, propose, return_draft, take_back
+from huiliu.policy.parse import parse_policy
 from huiliu.web.desk.desk import Desk, desk_of
 from huiliu.web.desk.workshop_changes import Changes
-from huiliu.web.desk.workshop_page import DraftBar, bar_of, looked_through, opened
+from huiliu.web.desk.workshop_page import DraftBar, Opened, bar_of, looked_through, opened
+from huiliu.web.desk.workshop_replay import Figures, figures
 from huiliu.web.desk.workshop_words import Checked
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
 from huiliu.web.visit import FromVisit, Visit
 
 MOMENT_CHARS_MAX = 25
+BACKTEST = "backtest"
+"""Where a proposal's report keeps the figures of its back-test."""
 
 
 class EffectiveUnread(Refusal):
@@ -52,6 +57,8 @@ class ProposalPage(Struct, frozen=True, kw_only=True):
     why_not: str
     """Why this person may not approve: a code under workshop.why_not."""
     published_id: UUID | None
+    figures: Figures | None
+    """How past claims would move, as it was when it was proposed."""
     typed: dict[str, str]
     notice: Notice | None
     note_max: int = NOTE_CHARS_MAX
@@ -72,6 +79,7 @@ async def hand_over(request: HttpRequest, visit: FromVisit, draft_id: FromPath[U
     try:
         version, note = form.number("version"), form.text("note")
         starts = _moment(form.text("effective_from", chars_max=MOMENT_CHARS_MAX)) if step == "propose" else None
+        report = await _report(visit, found) if step == "propose" else None
         async with visit.as_staff() as tx:
             match step:
                 case "approve":
@@ -81,7 +89,9 @@ async def hand_over(request: HttpRequest, visit: FromVisit, draft_id: FromPath[U
                 case "take_back":
                     await take_back(tx, found.staff, draft_id, version=version)
                 case _:
-                    await propose(tx, found.staff, draft_id, version=version, effective_from=starts, note=note)
+                    await propose(
+                        tx, found.staff, draft_id, version=version, effective_from=starts, note=note, report=report
+                    )
     except Refusal as no:
         if no.status == 404:
             raise
@@ -113,10 +123,26 @@ async def _show(
         may_take_back=draft.may_move(DraftMove.TAKE_BACK) and draft.proposed_by == found.staff.id,
         why_not=why_not,
         published_id=draft.published_policy_id,
+        figures=_figures(draft) if draft.may_move(DraftMove.APPROVE) else None,
         typed=typed or {},
         notice=notice_of(visit.lang, refusal) if refusal else None,
     )
     return show(visit, "desk/workshop_proposal.html", page, status=refusal.status if refusal else 200)
+
+
+async def _report(visit: Visit, found: Opened) -> dict[str, object] | None:
+    """What is kept beside the checks for the second person: how past claims would move."""
+    if found.in_force is None:
+        return None
+    policy = await asyncio.to_thread(parse_policy, found.draft.source)
+    return {BACKTEST: to_builtins(await figures(visit, found.in_force.policy, policy))}
+
+
+def _figures(draft: Draft) -> Figures | None:
+    try:
+        return convert((draft.report or {}).get(BACKTEST), Figures)
+    except ValidationError:
+        return None
 
 
 def _why_not(draft: Draft, staff: Staff) -> str:
