@@ -31,9 +31,11 @@ NEXT_CODES_MAX = 1 << 11
 EVIDENCE_KINDS_MAX = 64
 EVIDENCE_TOGETHER_MAX = 10
 """Kinds of evidence that are looked up at once; more are looked up in turn."""
-VECTORS_MAX = 1 << 18
-"""Distinct bit vectors whose class is remembered."""
 THREADS_MAX = 16
+
+SEEN_MAX = 1 << 18
+"""How many classes and answers are remembered by what they are made of, beside the tables."""
+_COLUMN_BITS = (1 << EVIDENCE_KINDS_MAX) - 1
 
 AnswerIds: TypeAlias = npt.NDArray[np.int32]
 
@@ -85,16 +87,16 @@ class Batch:
         self._lock = Lock()
         self._keys = Keys(tables, self.codings)
         self._fact_groups = _fact_groups(self.codings)
-        self._group_keys: list[dict[int, int]] = [{} for _ in self._fact_groups]
         self._evidence_groups = _evidence_groups(len(self._given))
         widths = [_width(group) for group in self._fact_groups] + [1 << bits for _, bits in self._evidence_groups]
         self._tables = [ClassTable(width, cells_max=cells_max) for width in widths]
         self._start = self._keys.all & ~(tables.cooling_bits if cooled else 0)
         self._relevant: dict[ClassKey, int] = {}
+        self._settled: dict[ClassKey, int] = {}
+        self._seen: dict[tuple[int, bytes], int] = {}
         self._tables[0].begin_of(self._class_key(0, self._keys.simplest(self._start)))
         count = -(-self._keys.all.bit_length() // 64)
         self._vectors = tuple(as_words(keys, count) for keys in self._keys.by_code)
-        self._vector_classes: dict[bytes, int] = {}
 
     def coding(self, fact: str) -> FactCoding | None:
         """How a fact is coded; None when no answer depends on it."""
@@ -200,40 +202,70 @@ class Batch:
         wanted = index[absent]
         cells, places = np.unique(wanted, return_index=True)
         with self._lock:
-            for cell, place in zip(cells.tolist(), places.tolist(), strict=True):
-                if table.cells[cell] == ABSENT:
-                    table.cells[cell] = self._next(step, cell, codes, evidence, int(absent[place]))
+            if step < len(self._fact_groups):
+                table.cells[cells] = self._after_facts(step, cells)
+            else:
+                table.cells[cells] = self._after_evidence(step, cells, codes, evidence, absent[places])
             out[absent] = table.cells[wanted]
         without = out < 0
         lost |= without
         out[without] = 0
 
-    def _next(self, step: int, cell: int, codes: Sequence[Ints], evidence: Ints, row: int) -> int:
-        """What belongs into a cell, of which `row` is one case."""
+    def _after_facts(self, step: int, cells: AnswerIds) -> AnswerIds:
+        """Where the classes begin to which cells of a table of facts lead."""
         table = self._tables[step]
-        number, local = divmod(cell, table.width)
-        key, held = table.keys[number]
-        if step < len(self._fact_groups):
-            assert isinstance(key, int), "facts are looked up before anything is settled"
-            left = self._keys.simplest(key & self._group_key(step, local))
-            return self._tables[step + 1].begin_of(self._class_key(step + 1, left))
-        if step + 1 == len(self._tables):
-            return self._number(codes, evidence, row)
-        shift, _ = self._evidence_groups[step - len(self._fact_groups)]
-        held |= local << shift & self._relevant[key, 0]
-        return self._tables[step + 1].begin_of((key, held))
+        numbers, local = np.divmod(cells, table.width)
+        present, where = np.unique(numbers, return_inverse=True)
+        keys = [table.keys[int(number)][0] for number in present]
+        words = as_words([key for key in keys if isinstance(key, int)], self._vectors[0].shape[1])[where]
+        first = sum(len(group) for group in self._fact_groups[:step])
+        for i, coding in reversed(list(enumerate(self._fact_groups[step], first))):
+            local, code = np.divmod(local, coding.size)
+            words &= self._vectors[i].take(code, axis=0)
+        return self._begins(step + 1, words)
 
-    def _group_key(self, step: int, local: int) -> int:
-        found = self._group_keys[step].get(local)
-        if found is None:
-            found = self._keys.all
-            first = sum(len(group) for group in self._fact_groups[:step])
-            rest = local
-            for i, coding in reversed(list(enumerate(self._fact_groups[step], first))):
-                rest, code = divmod(rest, coding.size)
-                found &= self._keys.by_code[i][code]
-            self._group_keys[step][local] = found
-        return found
+    def _after_evidence(
+        self, step: int, cells: AnswerIds, codes: Sequence[Ints], evidence: Ints, rows: npt.NDArray[np.intp]
+    ) -> AnswerIds:
+        """Where the classes begin, or which answers they are, to which cells of a table of evidence lead. `rows` has a case
+        of each cell."""
+        table = self._tables[step]
+        shift, _ = self._evidence_groups[step - len(self._fact_groups)]
+        numbers, local = np.divmod(cells, table.width)
+        present, where = np.unique(numbers, return_inverse=True)
+        keys = [table.keys[int(number)] for number in present]
+        relevant = np.array([self._relevant[key, 0] & _COLUMN_BITS for key, _ in keys], np.uint64)[where]
+        held = np.array([held for _, held in keys], np.uint64)[where]
+        held |= (local.astype(np.uint64) << np.uint64(shift)) & relevant
+        first, inverse = distinct_rows(np.stack([numbers.astype(np.uint64), held], axis=1))
+        begins = np.empty(len(first), np.int32)
+        for i, place in enumerate(first.tolist()):
+            key = table.keys[int(numbers[place])][0], int(held[place])
+            if step + 1 < len(self._tables):
+                begins[i] = self._tables[step + 1].begin_of(key)
+                continue
+            number = self._settled.get(key)
+            if number is None:
+                if len(self._settled) >= SEEN_MAX:
+                    self._settled.clear()
+                number = self._settled[key] = self._number(codes, evidence, int(rows[place]))
+            begins[i] = number
+        return begins[inverse]
+
+    def _begins(self, step: int, words: npt.NDArray[np.uint64]) -> AnswerIds:
+        """Where the classes of some keys, as 64-bit words, begin in a table."""
+        first, inverse = distinct_rows(words)
+        begins = np.empty(len(first), np.int32)
+        for i, each in enumerate(words[first]):
+            vector = step, each.tobytes()
+            begin = self._seen.get(vector)
+            if begin is None:
+                if len(self._seen) >= SEEN_MAX:
+                    self._seen.clear()
+                key = self._keys.simplest(int.from_bytes(vector[1], "little") & self._start)
+                begin = self._seen[vector] = self._tables[step].begin_of(self._class_key(step, key))
+            begins[i] = begin
+        return begins[inverse]
 
     def _class_key(self, step: int, key: int) -> ClassKey:
         """The class of a key on its way to a table: as it is among the facts; before the evidence, what it comes to."""
@@ -264,21 +296,8 @@ class Batch:
         words = self._vectors[0].take(codes[0][rows], axis=0)
         for vectors, column in zip(self._vectors[1:], codes[1:], strict=True):
             words &= vectors.take(column[rows], axis=0)
-        first, inverse = distinct_rows(words)
-        step = len(self._fact_groups)
-        begins = np.empty(len(first), np.int32)
         with self._lock:
-            for i, each in enumerate(words[first]):
-                vector = each.tobytes()
-                begin = self._vector_classes.get(vector)
-                if begin is None:
-                    key = self._keys.simplest(int.from_bytes(vector, "little") & self._start)
-                    begin = self._tables[step].begin_of(self._class_key(step, key))
-                    if len(self._vector_classes) >= VECTORS_MAX:
-                        self._vector_classes.clear()
-                    self._vector_classes[vector] = begin
-                begins[i] = begin
-        found = begins[inverse]
+            found = self._begins(len(self._fact_groups), words)
         lost[rows] = found == ABSENT
         out[rows] = np.maximum(found, 0)
 
