@@ -117,6 +117,7 @@ def test_the_published_policies_answer_alike_in_every_cell(policy: Policy) -> No
     axes = table_of(policy).axes
     again = parse_policy(policy_of(read_dmn(source)))
 
+    assert (again.name, again.id) == (policy.name, policy.id)
     for number in range(400):
         picked = {axis.fact: axis.samples[number * (7 + i) % len(axis.samples)] for i, axis in enumerate(axes)}
         facts = Facts(picked, frozenset(picked))

@@ -10,6 +10,9 @@ from huiliu.policy.document import Place
 from huiliu.policy.model import PolicyError, Problem
 from huiliu.policy.table import Box, Table
 
+EXPORT_ID = "policy."
+"""Before a policy's id in the id of its exported decision: no other id of the file has a dot."""
+
 
 class HitPolicy(StrEnum):
     """Which of the rules that match gives the answer, in DMN's words."""

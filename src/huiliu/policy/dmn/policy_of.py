@@ -11,7 +11,7 @@ from huiliu.kit.money import MINOR_PER_MAJOR
 from huiliu.policy.dmn.bounds import quantity_words, range_words
 from huiliu.policy.dmn.cells import whole_bounds
 from huiliu.policy.dmn.feel import ValueKind
-from huiliu.policy.dmn.model import DmnInput, DmnRule, DmnTable, TableError
+from huiliu.policy.dmn.model import EXPORT_ID, DmnInput, DmnRule, DmnTable, TableError
 from huiliu.policy.document import Report
 from huiliu.policy.model import DAY_SECONDS, FactKind, Outcome, PolicyError, Range
 from huiliu.policy.parse import ENUM_WORDS_MAX, NAME_CHARS_MAX, parse_policy
@@ -289,7 +289,7 @@ def _clause_name(rule: DmnRule) -> str:
 
 
 def _policy_id(name: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:30]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removeprefix(EXPORT_ID)).strip("-._")[:30]
     return _quoted(plain or "dmn")
 
 

@@ -174,5 +174,5 @@ def _notes(inputs: tuple[DmnInput, ...], outputs: tuple[DmnOutput, ...]) -> tupl
         for given in inputs
         if given.is_open
     )
-    default = " · ".join(output.default for output in outputs if output.default)
+    default = next((output.default for output in outputs if output.default), "")
     return open_inputs + ((Problem(1, 1, "dmn.note.default", {"default": default}),) if default else ())

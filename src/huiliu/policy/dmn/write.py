@@ -17,7 +17,7 @@ from huiliu.policy.conditions import NO, YES
 from huiliu.policy.dmn.bounds import boundary
 from huiliu.policy.dmn.cells import span_text
 from huiliu.policy.dmn.feel import CELL_CHARS_MAX, Span
-from huiliu.policy.dmn.model import NotExportable
+from huiliu.policy.dmn.model import EXPORT_ID, NotExportable
 from huiliu.policy.dmn.order import Entry, OrderError, first_match_list
 from huiliu.policy.dmn.times import decimal_text, duration_text
 from huiliu.policy.model import Clause, FactKind, FactSpec, Outcome, Policy, Problem, Range, Test
@@ -61,7 +61,7 @@ def write_dmn(policy: Policy) -> bytes:
         # DMN's numbers are dense; a count's type says by its name that it is not.
         '  <itemDefinition id="integer" name="integer"><typeRef>number</typeRef></itemDefinition>',
         *(line for number, spec in enumerate(policy.facts, 1) for line in _input_data(number, spec)),
-        f'  <decision id="decision" name={quoteattr(policy.name)}>',
+        f'  <decision id="{EXPORT_ID}{policy.id}" name={quoteattr(policy.name)}>',
         f"    <description>{escape(_description(policy))}</description>",
         f'    <variable id="variable" name={quoteattr(policy.name)}/>',
         *(line for number in range(1, len(policy.facts) + 1) for line in _requirement(number)),
