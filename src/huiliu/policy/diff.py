@@ -87,7 +87,7 @@ def diff(old: Policy, new: Policy) -> Diff:
     pieces: dict[tuple[Answer, Answer], list[int]] = {}
     is_complete = True
     try:
-        found = differences(space, space.all, pair.cubes, pair.sides, pair.changed, Steps(DIFF_PIECES_MAX * 10))
+        found = differences(space, space.all, pair.cubes, pair.sides, pair.changed, Steps())
         for number, (box, cover) in enumerate(found):
             if number >= DIFF_PIECES_MAX:
                 is_complete = False
@@ -97,17 +97,12 @@ def diff(old: Policy, new: Policy) -> Diff:
                 pieces.setdefault(answers, []).append(box)
     except OutOfSteps:
         is_complete = False
-    changes: list[Change] = []
-    left = DIFF_BOXES_MAX
-    for answers, boxes in pieces.items():
-        whole = merged(space, boxes)
-        shown = sorted(whole)[:left]
-        left -= len(shown)
-        is_complete = is_complete and len(shown) == len(whole)
-        if shown:
-            changes.append(_change(pair, space, answers, shown))
-    changes.sort(key=_order)
-    return Diff(tuple(changes), amended, is_complete=is_complete)
+    whole = {answers: sorted(merged(space, boxes)) for answers, boxes in pieces.items()}
+    if sum(map(len, whole.values())) > DIFF_BOXES_MAX:
+        is_complete = False
+        whole = _cut(pair, whole)
+    found_changes = (_change(pair, space, answers, boxes) for answers, boxes in whole.items())
+    return Diff(tuple(sorted(found_changes, key=_order)), amended, is_complete=is_complete)
 
 
 def changes(old: Policy, new: Policy, facts: Facts) -> bool:
@@ -255,6 +250,13 @@ def _change(pair: _Pair, space: Space, answers: tuple[Answer, Answer], boxes: li
     )
 
 
+def _cut(pair: _Pair, whole: dict[tuple[Answer, Answer], list[int]]) -> dict[tuple[Answer, Answer], list[int]]:
+    """What is listed when there is more than a person reads: the weightiest changes, and of each about as many situations."""
+    weightiest = sorted(whole, key=lambda answers: _weight(_kinds(*answers), _direction(pair, *answers)))
+    each = max(1, DIFF_BOXES_MAX // len(whole))
+    return {answers: whole[answers][:each] for answers in weightiest[:DIFF_BOXES_MAX]}
+
+
 def _kinds(old: Answer, new: Answer) -> tuple[ChangeKind, ...]:
     differs = {
         ChangeKind.OUTCOME: old.outcome != new.outcome,
@@ -310,5 +312,8 @@ def _decider(policy: Policy, facts: Facts) -> str:
 
 
 def _order(change: Change) -> tuple[int, int, str]:
-    kinds, directions = list(ChangeKind), list(Direction)
-    return kinds.index(change.kinds[0]), directions.index(change.direction), repr(change.situations[0])
+    return (*_weight(change.kinds, change.direction), repr(change.situations[0]))
+
+
+def _weight(kinds: tuple[ChangeKind, ...], direction: Direction) -> tuple[int, int]:
+    return list(ChangeKind).index(kinds[0]), list(Direction).index(direction)
