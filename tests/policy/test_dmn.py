@@ -284,6 +284,7 @@ REQUIRED = (
         (b'<?xml version="1.0" encoding="GBK"?><definitions/>', "encoding"),
         (b"<definitions>\x01</definitions>", "control_character"),
         (f"{BOMB}<definitions>&b;</definitions>".encode(), "doctype"),
+        (b"<!DOCTYPE definitions><definitions/>", "doctype"),
         (b'<!DOCTYPE d SYSTEM "http://127.0.0.1/x.dtd"><definitions/>', "doctype"),
         (b"<definitions>" * (DEPTH_MAX + 1), "too_deep"),
         (b"<definitions>" + b"<a/>" * 60_000 + b"</definitions>", "too_many_elements"),

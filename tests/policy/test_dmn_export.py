@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 from xml.etree.ElementTree import Element
@@ -10,11 +11,13 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 
+from huiliu.bench.policy_maker import made
+from huiliu.bench.policy_parts import repeatable
 from huiliu.kit.text import Lang
 from huiliu.policy.dmn.feel import Value, parse_unary
 from huiliu.policy.dmn.lint import lint_dmn
 from huiliu.policy.dmn.model import NotExportable
-from huiliu.policy.dmn.order import first_match_list
+from huiliu.policy.dmn.order import OrderError, first_match_list
 from huiliu.policy.dmn.policy_of import policy_of
 from huiliu.policy.dmn.read import read_dmn
 from huiliu.policy.dmn.write import NAMESPACE, write_dmn
@@ -22,12 +25,14 @@ from huiliu.policy.evaluate import judge
 from huiliu.policy.findings import FindingCode
 from huiliu.policy.model import FactKind, Facts, FactSpec, FactValue, Outcome, Policy
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.table import table_of
+from huiliu.policy.table import box_of, table_of
 from huiliu.policy.wording import problem_words
 from huiliu.policy.words import OUTCOMES
 from tests.policy.files import demo, example, small
 from tests.policy.test_properties import CASES, policies
 
+MADE = 150
+CELLS_MAX = 60
 ALL_KNOWN = [facts for facts in CASES if facts.proven]
 
 # A before B before C, and C before A: A alone is worse for the buyer than C, but B strikes C out although A strikes B out.
@@ -100,6 +105,36 @@ def test_the_first_matching_rule_answers_as_the_policy_does(policy: Policy) -> N
 
         assert OUTCOMES[outputs[0].strip('"')] is verdict.outcome
         assert (chosen.amount if chosen else None) == verdict.amount
+
+
+def test_the_list_of_a_made_policy_answers_as_it_does_and_is_refused_only_where_all_is_struck_out() -> None:
+    split = 0
+    refused: list[tuple[str, set[str], set[str]]] = []
+    for seed in range(MADE):
+        policy = made(repeatable(seed))
+        axes = table_of(policy).axes
+        bases = {clause.id: clause.exception_to for clause in policy.clauses}
+        grid = list(itertools.islice(itertools.product(*(range(len(axis.samples)) for axis in axes)), CELLS_MAX))
+        try:
+            entries = first_match_list(policy)
+        except OrderError as error:
+            refused.append((error.reason, set(error.clauses), {base for name in error.clauses for base in bases[name]}))
+            continue
+        split += any(len(entry.meeting) > 1 for entry in entries)
+        places = [box_of(axes, entry.when, policy) for entry in entries]
+        for cell in grid:
+            facts = {axis.fact: axis.samples[i] for axis, i in zip(axes, cell, strict=True)}
+            verdict = judge(policy, Facts(facts, frozenset(facts)), frozenset())
+            matched = (e.decides for e, box in zip(entries, places, strict=True) if _holds(box, cell))
+            found = next(matched, None)
+            assert (found and (found.outcome, found.amount)) == (verdict.clause and (verdict.outcome, verdict.amount))
+    assert split > 0
+    assert refused
+    assert all(reason == "all_struck_out" and clauses <= struck for reason, clauses, struck in refused)
+
+
+def _holds(box: tuple[int, ...], cell: tuple[int, ...]) -> bool:
+    return all(mask >> i & 1 for mask, i in zip(box, cell, strict=True))
 
 
 @settings(max_examples=40, deadline=None)
@@ -175,6 +210,30 @@ def test_bounds_of_whole_seconds_and_cents_touch_in_dense_numbers() -> None:
     ages = {out[1]: cells[1] for cells, out in rules}
     assert (ages['"A"'], ages['"B"']) == ('<= duration("PT1H")', '> duration("PT1H")')
     assert lint_dmn(read_dmn(source)) == ()
+
+
+def test_amounts_are_yuan_and_are_cents_again_when_they_come_back() -> None:
+    clauses = """
+  - {编号: A, 名称: 甲, 当: {金额: 500元以上, 下单时长: [1小时以内, 超过1天]}, 则: 全额退款}
+  - {编号: B, 名称: 乙, 当: {金额: [0.05元以下, 12.34元以上且不满500元]}, 则: 拒绝}
+"""
+    policy = parse_policy(small(clauses).replace("次数: {计数: [0, 10]}", "金额: {金额: [0.01元, 1000元]}"))
+    source = write_dmn(policy)
+
+    names, rules, _ = rules_of(source)
+    text = policy_of(read_dmn(source))
+
+    amount = names.index("金额")
+    assert [cells[amount] for cells, _ in rules] == [">= 500", "< 0.06,[12.34..500)"]
+    assert '"金额": ["不满0.06元", "12.34元以上且不满500元"]' in text
+    assert '"下单时长": ["1小时以内", "超过1天"]' in text
+    assert [clause.when[-1].ranges for clause in parse_policy(text).clauses] == [
+        c.when[-1].ranges for c in policy.clauses
+    ]
+
+
+def test_neighbouring_cells_become_one_range() -> None:
+    assert '"下单时长": "超过1小时"' in policy_of(read_dmn(write_dmn(example())))
 
 
 ORDER = {
