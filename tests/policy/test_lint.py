@@ -306,6 +306,14 @@ def test_a_check_that_cannot_finish_says_so_and_claims_nothing(monkeypatch: pyte
         assert all(finding_words(lang, demo(), each) for lang in Lang)
 
 
+def test_every_check_has_a_name_to_say_that_it_did_not_finish_by() -> None:
+    for code in FindingCode:
+        if code is not FindingCode.UNFINISHED:
+            found = Finding(code=FindingCode.UNFINISHED, severity=Severity.WARNING, facts={"check": code.value})
+            assert all(all(finding_words(lang, demo(), found)) for lang in Lang)
+            assert replays(demo(), found)
+
+
 def test_errors_come_first_then_the_order_of_the_file() -> None:
     for seed in range(40):
         policy = made(repeatable(seed))
