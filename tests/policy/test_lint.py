@@ -308,7 +308,7 @@ def test_a_check_that_cannot_finish_says_so_and_claims_nothing(monkeypatch: pyte
 
 def test_every_check_has_a_name_to_say_that_it_did_not_finish_by() -> None:
     for code in FindingCode:
-        if code is not FindingCode.UNFINISHED:
+        if code not in (FindingCode.UNFINISHED, FindingCode.VAGUE_WORDS):  # words are looked up, not searched for
             found = Finding(code=FindingCode.UNFINISHED, severity=Severity.WARNING, facts={"check": code.value})
             assert all(all(finding_words(lang, demo(), found)) for lang in Lang)
             assert replays(demo(), found)
