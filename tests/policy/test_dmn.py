@@ -305,3 +305,13 @@ def test_an_empty_output_is_a_value_beside_one_that_is_not() -> None:
     source = source.replace(b"<outputEntry>", b"<outputEntry><text></text></outputEntry><outputEntry>")
 
     assert read_dmn(source).rules[0].outputs == ("", "a")
+
+
+def test_a_file_of_another_editor_s_making_is_read_alike() -> None:
+    """A prefix for DMN's names, foreign attributes, CDATA, empty cells, an input whose type is the file's own."""
+    dmn = read_dmn((HERE / "prefixed.dmn").read_bytes())
+
+    assert [given.name for given in dmn.inputs] == ["Age", "RiskCategory"]
+    assert [axis.samples for axis in dmn.table.axes] == [("17", "18"), ("High", "Low", "Medium")]
+    assert [(rule.box, rule.outputs) for rule in dmn.rules] == [((2, 6), ("Approved",)), ((3, 7), ("Declined",))]
+    assert codes(dmn) == []
