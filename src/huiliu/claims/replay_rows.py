@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from uuid import UUID
+from datetime import date
 
 import msgspec
 
+from huiliu.claims.model import DecisionKind
 from huiliu.kit.db import Tx
-from huiliu.policy.model import CaseFacts
+from huiliu.kit.money import Money
+from huiliu.orders.model import ProductKind
+from huiliu.policy.amount import Used
+from huiliu.policy.claims_columns import ClaimRow
+from huiliu.policy.model import CaseFacts, Outcome
+from huiliu.policy.words import SLOTS
 
 REPLAY_PAGE_MAX = 2_000
 """Claims read in one statement."""
+CLAIMS_MAX = 50_000
+"""Claims held in memory for one back-test from the database; more go through a file."""
+CURRENCIES_MAX = 20
+_OUTCOMES = {
+    DecisionKind.APPROVE: Outcome.FULL,
+    DecisionKind.PART: Outcome.PART,
+    DecisionKind.REJECT: Outcome.REJECT,
+}
 
 
-_BEFORE_ALL = UUID(int=0)
-
-
-class ReplayRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One filed claim. Amounts in minor units of `currency`.
-
-    `facts` are as frozen at the first application. Money and use are those of the line as they stood then: what other
-    claims had taken of it, and the newest record of use that was in. Evidence is everything handed in over all rounds.
-    """
-
-    id: UUID
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
     claim_no: str
-    filed_at: datetime
     currency: str
-    policy_id: UUID | None
     facts: CaseFacts
     evidence: tuple[str, ...]
     paid_minor: int
     order_paid_minor: int
     order_fee_minor: int
-    already_minor: int
+    taken_minor: int
     units_total: int | None
     units_used: int | None
     unit: str | None
-    decided: str | None
-    """approve, part or reject: the last final decision, or None while there is none."""
+    decided: DecisionKind | None
     decided_minor: int | None
-    decided_clause: str | None
-    paid_out_minor: int
-    """What the rail has confirmed."""
 
 
-async def replay_rows(tx: Tx, *, after: UUID | None = None, limit: int = REPLAY_PAGE_MAX) -> list[ReplayRow]:
-    """A page of the platform's filed claims in the order of their ids; `after` is the last row's id.
+async def replay_rows(
+    tx: Tx, *, after: str = "", currency: str = "CNY", limit: int = REPLAY_PAGE_MAX
+) -> list[ClaimRow]:
+    """A page of the platform's filed claims in one currency, by claim number; `after` is the last row's. [] is the end.
 
-    Reads only. A claim that is filed while the pages are read may be on a later page, never on two.
+    The case is as frozen at the first application. Money and use are those of the line as they stood then: what other
+    claims had taken of it, and the newest record of use that was in. Evidence is everything handed in over all rounds; the
+    decision is the last final one. Reads only; a claim that is filed meanwhile is on a later page or on none.
     """
-    return await tx.all(
-        ReplayRow,
+    rows = await tx.all(
+        _Row,
         """
         -- The page first, by itself: row-level security hides from the planner how many rows there are, and without this
         -- it joins a whole platform for every page.
         WITH c AS MATERIALIZED (
-            SELECT platform_id, id, claim_no, order_id, line_no, filed_at, currency, policy_id, facts FROM claims
-             WHERE platform_id = %(platform)s AND filed_at IS NOT NULL AND id > %(after)s
-             ORDER BY id LIMIT %(limit)s
+            SELECT platform_id, id, claim_no, order_id, line_no, filed_at, currency, facts FROM claims
+             WHERE platform_id = %(platform)s AND filed_at IS NOT NULL AND currency = %(currency)s AND claim_no > %(after)s
+             ORDER BY claim_no LIMIT %(limit)s
         )
-        SELECT c.id, c.claim_no, c.filed_at, c.currency, c.policy_id, c.facts,
+        SELECT c.claim_no, c.currency, c.facts,
                ARRAY(SELECT slot FROM evidence_files f WHERE f.platform_id = c.platform_id AND f.claim_id = c.id
                         AND f.removed_at IS NULL
                      UNION
@@ -72,11 +73,8 @@ async def replay_rows(tx: Tx, *, after: UUID | None = None, limit: int = REPLAY_
                (SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM payouts p
                   JOIN claims b ON b.platform_id = p.platform_id AND b.id = p.claim_id
                  WHERE p.platform_id = c.platform_id AND b.order_id = c.order_id AND b.line_no = c.line_no AND b.id <> c.id
-                   AND p.agreed_at < c.filed_at AND p.state NOT IN ('failed', 'bounced', 'cancelled')) AS already_minor,
-               u.units_total, u.units_used, u.unit, d.kind AS decided, d.amount_minor AS decided_minor,
-               d.clause AS decided_clause,
-               (SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM payouts p
-                 WHERE p.platform_id = c.platform_id AND p.claim_id = c.id AND p.state = 'verified') AS paid_out_minor
+                   AND p.agreed_at < c.filed_at AND p.state NOT IN ('failed', 'bounced', 'cancelled')) AS taken_minor,
+               u.units_total, u.units_used, u.unit, d.kind AS decided, d.amount_minor AS decided_minor
           FROM c
           JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id
           JOIN order_lines l ON l.platform_id = c.platform_id AND l.order_id = c.order_id AND l.line_no = c.line_no
@@ -86,12 +84,61 @@ async def replay_rows(tx: Tx, *, after: UUID | None = None, limit: int = REPLAY_
                  AND u.recorded_at <= c.filed_at
                ORDER BY observed_at DESC, id DESC LIMIT 1) u ON true
           LEFT JOIN LATERAL (
-              SELECT kind, amount_minor, clause FROM claim_decisions d
+              SELECT kind, amount_minor FROM claim_decisions d
                WHERE d.platform_id = c.platform_id AND d.claim_id = c.id AND d.state = 'final'
                ORDER BY at DESC, id DESC LIMIT 1) d ON true
-         ORDER BY c.id LIMIT %(limit)s
+         ORDER BY c.claim_no LIMIT %(limit)s
         """,
         platform=tx.platform_id,
-        after=after or _BEFORE_ALL,
+        after=after,
+        currency=currency,
         limit=min(limit, REPLAY_PAGE_MAX),
+    )
+    return [_claim(row) for row in rows]
+
+
+async def read_claims(
+    tx: Tx, *, since: date | None = None, currency: str = "CNY", most: int = CLAIMS_MAX
+) -> list[ClaimRow]:
+    """The claims started since a day, in Shanghai, page after page, at most CLAIMS_MAX: what a screen replays at once."""
+    most = min(most, CLAIMS_MAX)
+    found: list[ClaimRow] = []
+    after = "" if since is None else f"RF{since:%y%m%d}"  # every number starts with its day
+    while len(found) < most and (page := await replay_rows(tx, after=after, currency=currency)):
+        found += page
+        after = page[-1].claim_no
+    return found[:most]
+
+
+async def claim_currencies(tx: Tx) -> list[str]:
+    """The currencies that claims of this platform were filed in: sums are only ever of one."""
+    found = await tx.value(
+        "SELECT array_agg(currency) FROM (SELECT DISTINCT currency FROM claims WHERE platform_id = %(platform)s"
+        " AND filed_at IS NOT NULL ORDER BY currency LIMIT %(limit)s) c",
+        platform=tx.platform_id,
+        limit=CURRENCIES_MAX,
+    )
+    return msgspec.convert(found or [], list[str])
+
+
+def _claim(row: _Row) -> ClaimRow:
+    use = None
+    if row.units_total is not None and row.units_used is not None:
+        use = Used(row.units_total, row.units_used, row.unit or "")
+    fee = Money(row.order_fee_minor, row.currency)
+    if row.order_paid_minor:
+        fee = fee.part(min(row.paid_minor, row.order_paid_minor), row.order_paid_minor)
+    return ClaimRow(
+        claim_no=row.claim_no,
+        case=row.facts,
+        # What the platform handed in as its own proof is no evidence that a policy can ask for.
+        evidence=tuple(code for code in row.evidence if code in SLOTS),
+        paid_minor=row.paid_minor,
+        fee_minor=fee.amount_minor,
+        taken_minor=row.taken_minor,
+        units=use,
+        # For a service its record of use says what was delivered of what was promised.
+        promised=use if row.facts.product_kind == ProductKind.SERVICE else None,
+        decided=None if row.decided is None else _OUTCOMES[row.decided],
+        decided_minor=row.decided_minor,
     )
