@@ -38,7 +38,9 @@ def diff_words(lang: Lang, old: Policy, new: Policy, found: Diff) -> tuple[str, 
     if not found.changes and found.is_complete:
         lines.append(say(lang, "lint.diff.same"))
     if not found.is_complete:
-        lines.append(say(lang, "lint.diff.incomplete" if found.changes else "lint.diff.incomparable"))
+        kinds = {spec.name: spec.kind for spec in old.facts}
+        is_comparable = all(kinds.get(spec.name, spec.kind) is spec.kind for spec in new.facts)
+        lines.append(say(lang, "lint.diff.incomplete" if is_comparable else "lint.diff.incomparable"))
     lines += [amendment_words(lang, old, new, amendment) for amendment in found.amendments]
     return tuple(lines)
 
