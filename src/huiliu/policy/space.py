@@ -11,9 +11,9 @@ from typing import final
 
 from huiliu.policy.table import Axis, Box
 
-STEPS_MAX = 1_000_000
-"""Comparisons of a box with a rule's that one check may make before it says that it did not get to the end: a second or
-two. 500 clauses as platforms write them need a quarter of it."""
+STEPS_MAX = 600_000
+"""Comparisons of a box with a rule's that one check may make before it says that it did not get to the end: about two
+seconds at worst. 500 clauses as platforms write them need half of it."""
 
 
 class OutOfSteps(Exception):
