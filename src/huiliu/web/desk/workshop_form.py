@@ -243,7 +243,9 @@ def value_text(spec: FactSpec, value: FactValue | None, *, english: bool = False
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    return _long_text(value, english=english) if spec.kind is FactKind.DURATION else number_text(spec.kind, value)
+    if spec.kind is FactKind.DURATION:
+        return _long_text(value, english=english)
+    return number_text(spec.kind, value, english=english)
 
 
 def read_value_text(spec: FactSpec, words: str) -> FactValue | None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+import structlog
 from litestar import Response, get, post
 from litestar.response import Stream
 from msgspec import Struct
@@ -32,9 +33,12 @@ from huiliu.web.desk.workshop_compare import CODE_CHARS_MAX, Compared, draft_bar
 from huiliu.web.desk.workshop_form import Choice
 from huiliu.web.desk.workshop_page import DraftBar
 from huiliu.web.desk.workshop_words import facts_words
+from huiliu.web.errors import Broken
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, show
 from huiliu.web.visit import FromVisit, Visit
+
+log = structlog.get_logger("huiliu.web")
 
 CLAIMS_MAX = 50_000
 """Claims of one back-test on a page; the command takes a file of any length."""
@@ -206,6 +210,10 @@ async def _pieces(
                 yield _piece(visit, PiecePage(phase="judged", done=step.done, total=step.total))
     except Refusal as no:
         yield _piece(visit, PiecePage(notice=notice_of(visit.lang, no)))
+    except Exception as error:
+        # The answer has begun, so no error page can take its place: the reader is told where the result would be.
+        log.error("bug", path=visit.caller.here, method="POST", exc_info=error)
+        yield _piece(visit, PiecePage(notice=notice_of(visit.lang, Broken())))
 
 
 def report_shown(visit: Visit, new: Policy, report: Report, currency: str, *, cut: bool) -> ReportShown:

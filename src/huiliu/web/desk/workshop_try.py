@@ -96,6 +96,8 @@ class TryPage(Struct, frozen=True, kw_only=True):
     reasons: tuple[Choice, ...]
     answers: tuple[Answered, ...]
     is_changed: bool
+    wrong: str
+    """Facts whose fields could not be read."""
     query: tuple[tuple[str, str], ...]
     notice: Notice | None
 
@@ -192,6 +194,7 @@ async def _show(
         ),
         answers=answers,
         is_changed=len(answers) == 2 and _plain(answers[0]) != _plain(answers[1]),
+        wrong="" if policy is None else _facts(lang, policy, tuple(tried.wrong)),
         query=() if policy is None else tuple(case_query(policy, tried.facts, tried.evidence)),
         notice=notice_of(lang, refusal) if refusal else None,
     )

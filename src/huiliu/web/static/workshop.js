@@ -31,6 +31,10 @@
   var wanted = /[?&]line=(\d{1,6})/.exec(location.search);
   if (wanted && one("#source")) jump(Number(wanted[1]));
 
+  // On a phone the tabs are wider than the screen: the one we are on comes into view.
+  var tab = one(".hlw-tabs [aria-current]");
+  if (tab) tab.parentNode.scrollLeft = tab.offsetLeft - tab.parentNode.offsetLeft - 24;
+
   // ------------------------------------------------------------------------------------------ a form that was just opened
   var first = one("#clause-form [data-first]");
   if (first && location.hash) first.focus({ preventScroll: true });
