@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import msgspec
 
 from huiliu.claims.model import DecisionKind
@@ -17,8 +15,6 @@ from huiliu.policy.words import SLOTS
 
 REPLAY_PAGE_MAX = 2_000
 """Claims read in one statement."""
-CLAIMS_MAX = 50_000
-"""Claims held in memory for one back-test from the database; more go through a file."""
 CURRENCIES_MAX = 20
 _OUTCOMES = {
     DecisionKind.APPROVE: Outcome.FULL,
@@ -95,19 +91,6 @@ async def replay_rows(
         limit=min(limit, REPLAY_PAGE_MAX),
     )
     return [_claim(row) for row in rows]
-
-
-async def read_claims(
-    tx: Tx, *, since: date | None = None, currency: str = "CNY", most: int = CLAIMS_MAX
-) -> list[ClaimRow]:
-    """The claims started since a day, in Shanghai, page after page, at most CLAIMS_MAX: what a screen replays at once."""
-    most = min(most, CLAIMS_MAX)
-    found: list[ClaimRow] = []
-    after = "" if since is None else f"RF{since:%y%m%d}"  # every number starts with its day
-    while len(found) < most and (page := await replay_rows(tx, after=after, currency=currency)):
-        found += page
-        after = page[-1].claim_no
-    return found[:most]
 
 
 async def claim_currencies(tx: Tx) -> list[str]:
