@@ -12,7 +12,7 @@ from huiliu.policy.batch_codes import FactCoding, Ints
 from huiliu.policy.batch_table import CELLS_MAX
 from huiliu.policy.model import Facts, FactValue, Flag
 
-ROWS = 24
+ROWS = 30
 FOREIGN_KINDS = tuple(f"别的凭证{i}" for i in range(24))
 """Evidence that a policy does not know: records of several policies share their columns."""
 CUTS = 60
@@ -26,8 +26,9 @@ def ask_batch(subject: Subject, count: Count) -> None:
     order = tuple(random.sample(kinds, k=random.randint(1, len(kinds))))
     cooled = random.random() < 0.2
     batch = Batch(policy, evidence=order, cooled=cooled, cells_max=random.choice((1, 64, 1_024, CELLS_MAX)))
-    drawn = [subject.drawn_case(known=random.choice((1.0, 0.8)), strange=0.03)[:2] for _ in range(ROWS)]
-    rows = [(facts, evidence.intersection(order)) for facts, evidence in drawn]
+    drawn = [subject.drawn_case(known=random.choice((1.0, 1.0, 0.8)), strange=0.03)[:2] for _ in range(ROWS)]
+    drawn += [(_beside(subject, facts), evidence) for facts, evidence in drawn]
+    rows = [(facts, evidence.intersection(order)) for facts, evidence in random.sample(drawn, k=len(drawn))]
     columns = {coding.fact: _column(coding, [facts for facts, _ in rows]) for coding in batch.codings}
     for coding in batch.codings:
         single = [batch.codes_of(facts)[coding.fact] for facts, _ in rows]
@@ -51,6 +52,16 @@ def ask_many_cuts(subject: Subject, count: Count) -> None:
     count.ask(
         subject.seed, f"{values} cut at {cuts}", found=coding.numbers(np.asarray(values)).tolist(), expected=expected
     )
+
+
+def _beside(subject: Subject, facts: Facts) -> Facts:
+    """The case with one fact's proof, or its value, another: such cases are the likeliest to be taken for the same."""
+    random = subject.random
+    name = random.choice(subject.oracle.names)
+    if random.random() < 0.5:
+        return Facts(facts.values, facts.proven ^ {name})
+    value = random.choice(subject.oracle.domains[subject.oracle.names.index(name)])
+    return Facts({**facts.values, name: value}, facts.proven)
 
 
 Told = tuple[object, str, frozenset[str], object, bool, frozenset[Flag], bool, bool]

@@ -16,8 +16,10 @@ from huiliu.bench.policy_parts import condition, drawn_clause, drawn_extra, ends
 from huiliu.policy.evaluate import judge
 from huiliu.policy.model import (
     DAY_SECONDS,
+    REFUNDS,
     Clause,
     Expectation,
+    Extra,
     FactKind,
     Facts,
     FactSpec,
@@ -52,8 +54,9 @@ def made(random: Random, *, size: int = SMALL_CASES_MAX) -> Policy:
     outcomes = _outcomes(random)
     situations = _situations(random, facts)
     clauses = tuple(drawn_clause(random, f"F{i + 1}", when, outcomes, costs) for i, when in enumerate(situations))
-    clauses = _with_exceptions(random, clauses)
+    clauses = _with_exceptions(random, _with_twins(random, clauses))
     extras = tuple(drawn_extra(random, f"A{i + 1}", facts) for i in range(random.choice((0, 0, 1, 1, 2))))
+    clauses, extras = _with_presumed_twin(random, facts, clauses, extras)
     scope = next((spec for spec in facts if spec.name in (PRODUCT_KIND, PRODUCT)), None)
     clauses = clauses if scope is None else _with_products(random, clauses, scope, outcomes, costs, facts)
     policy = Policy(
@@ -206,6 +209,40 @@ def _rest(spec: FactSpec, taken: Test) -> list[Test]:
         else:
             spans.append(Range(number, number))
     return [Test(spec.name, (), tuple(spans))] if spans else []
+
+
+def _with_twins(random: Random, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """In some policies many clauses give what an earlier one gives: alternatives, of which the easiest counts."""
+    if random.random() < 0.6:
+        return clauses
+    found = list(clauses)
+    for i in range(1, len(found)):
+        other = random.choice(found[:i])
+        if random.random() < 0.5:
+            automatic = found[i].automatic and other.amount is not None
+            found[i] = msgspec.structs.replace(
+                found[i], outcome=other.outcome, amount=other.amount, automatic=automatic
+            )
+    return tuple(found)
+
+
+def _with_presumed_twin(
+    random: Random, facts: tuple[FactSpec, ...], clauses: tuple[Clause, ...], extras: tuple[Extra, ...]
+) -> tuple[tuple[Clause, ...], tuple[Extra, ...]]:
+    """Sometimes a refund that rests on what may only be presumed, an equal one that does not and needs no person, and
+    cases in which nothing would need one: who then gets past a person is the finest distinction there is."""
+    disputed = [spec for spec in facts if spec.burden is not None]
+    refunds = [i for i, clause in enumerate(clauses) if clause.outcome in REFUNDS]
+    others = tuple(spec for spec in facts if spec not in disputed)
+    if not disputed or not refunds or not others or random.random() < 0.7:
+        return clauses, extras
+    i = random.choice(refunds)
+    spec = random.choice(disputed)
+    tests = {test.fact: test for test in clauses[i].when} | {spec.name: condition(random, spec)}
+    first = msgspec.structs.replace(clauses[i], when=ordered(facts, tests), automatic=False)
+    twin = msgspec.structs.replace(first, id="T1", name="条款 T1", when=situation(random, others), automatic=True)
+    lets_through = Extra("A0", "附加 A0", situation(random, others), automatic=True)
+    return (*clauses[:i], first, *clauses[i + 1 :], twin), (*extras, lets_through)
 
 
 def _with_exceptions(random: Random, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:

@@ -102,7 +102,7 @@ def drawn_clause(
 
 def drawn_extra(random: Random, extra_id: str, facts: tuple[FactSpec, ...]) -> Extra:
     """A flag, or that no person is needed, in a drawn situation."""
-    flag = random.choice((None, *Flag))
+    flag = random.choice((None, None, *Flag))
     return Extra(extra_id, f"附加 {extra_id}", situation(random, facts), flag=flag, automatic=flag is None)
 
 
