@@ -60,7 +60,8 @@ class ClaimsFileError(Refusal):
     status = 422
 
     def __init__(self, problem: str, **facts: Fact) -> None:
-        super().__init__(problem=problem, **facts)
+        about: dict[str, Fact] = {"column": "-", "word": "-", "limit": "-", **facts}
+        super().__init__(problem=f"claims_{problem}", **about)
 
 
 class Layout(msgspec.Struct, frozen=True):
