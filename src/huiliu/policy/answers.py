@@ -232,7 +232,7 @@ def differences(
     """
     full, guards = space.all, space.guards
     one, two = sides
-    stack: list[tuple[int, tuple[int, ...], int]] = [(box, tuple(range(len(cubes))), 0)]
+    stack: list[tuple[int, tuple[int, ...], int]] = [(box, tuple(bits(one.members | two.members)), 0)]
     while stack:
         box, waiting, cover = stack.pop()
         steps.take(1 + len(waiting))
