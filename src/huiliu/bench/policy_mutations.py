@@ -255,14 +255,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "batch",
-        "held |= local << shift & self._relevant[key, 0]",
-        "held |= local & self._relevant[key, 0]",
+        "held |= (local.astype(np.uint64) << np.uint64(shift)) & relevant",
+        "held |= local.astype(np.uint64) & relevant",
         "evidence of a second look-up is taken for that of the first",
     ),
     Mutation(
         "batch",
-        "left = self._keys.simplest(key & self._group_key(step, local))",
-        "left = key & self._group_key(step, local) | ~self._keys.tables.all & self._keys.all",
+        'key = self._keys.simplest(int.from_bytes(vector[1], "little") & self._start)',
+        'key = (int.from_bytes(vector[1], "little") & self._start) | ~self._tables_of_rules.all & self._keys.all',
         "a batch takes what nobody knows for known",
     ),
     Mutation(
