@@ -147,6 +147,6 @@ def _compare_decided(
         return
     minor = claims.decided_minor.values
     is_decided = decided < len(OUTCOMES)
-    tally.old_amounts += int(np.count_nonzero((decided == old.states) & (minor == old.refunds)))
-    tally.new_amounts += int(np.count_nonzero((decided == new.states) & (minor == new.refunds)))
+    tally.old_amounts += int(np.count_nonzero(is_decided & (decided == old.states) & (minor == old.refunds)))
+    tally.new_amounts += int(np.count_nonzero(is_decided & (decided == new.states) & (minor == new.refunds)))
     tally.decided_minor += int(minor.sum(where=is_decided, dtype=np.int64))
