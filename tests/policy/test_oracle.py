@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from huiliu.bench.policy_agree import agree, chosen_checks, table
 from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_maker import made
-from huiliu.bench.policy_mutants import PACKAGE, caught_percent, sound, try_mutations
+from huiliu.bench.policy_mutants import PACKAGE, Result, caught_percent, sound, try_mutations
 from huiliu.bench.policy_mutations import MUTATIONS, Mutation
 from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.bench.policy_text import policy_yaml
 from huiliu.bench.policy_versions import changed
+from huiliu.cli.bench import bench
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advise
 from huiliu.policy.model import Facts, Outcome, Policy
@@ -115,3 +117,41 @@ def test_broken_builds_are_noticed() -> None:
 def test_a_mutation_that_no_longer_applies_is_refused() -> None:
     with pytest.raises(ValueError, match="no longer in the source"):
         try_mutations([Mutation("explain", "text that is not there", "", "nothing")])
+
+
+def test_without_the_solver_the_rest_is_asked_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huiliu.bench.policy_agree.solver", lambda: None)
+
+    checks, note = chosen_checks()
+
+    assert "z3" in note
+    assert "lint: gap" in checks
+    assert not any(name.startswith("z3") for name in checks)
+    counts = agree(2, seed=1, workers=1, checks=checks)
+    assert note in table(counts, seed=1, seconds=1, workers=1, note=note)
+
+
+def test_the_commands_exit_with_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def disagreeing(policies: int, **_: object) -> dict[str, Count]:
+        return {"lint: gap": Count(policies=policies, questions=1, disagreements=policies - 1)}
+
+    def missed(**_: object) -> list[Result]:
+        return [Result(MUTATIONS[0], "")]
+
+    def sound_build(**_: object) -> str:
+        return ""
+
+    def unsound_build(**_: object) -> str:
+        return "decide: seed 1: differs"
+
+    monkeypatch.setattr("huiliu.bench.policy_agree.agree", disagreeing)
+    monkeypatch.setattr("huiliu.bench.policy_mutants.sound", sound_build)
+    monkeypatch.setattr("huiliu.bench.policy_mutants.try_mutations", missed)
+    run = CliRunner().invoke
+
+    assert run(bench, ["policy-agree", "--policies", "1"]).exit_code == 0
+    assert run(bench, ["policy-agree", "--policies", "2"]).exit_code == 1
+    ran = run(bench, ["policy-mutants"])
+    assert (ran.exit_code, "NOTHING" in ran.output) == (1, True)
+    monkeypatch.setattr("huiliu.bench.policy_mutants.sound", unsound_build)
+    assert "differs" in run(bench, ["policy-mutants"]).output
