@@ -69,7 +69,7 @@ def ask_explain(subject: Subject, count: Count) -> None:
 def ask_advise(subject: Subject, count: Count) -> None:
     """The advice costs least, proves nothing that is not the buyer's to prove, and followed it leads to the refund."""
     for i in range(CASES_EACH):
-        facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 3 else 0.8)
+        facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 3 else 0.8, proven=0.15)
         advice = advise(subject.policy, facts, evidence, cooled=cooled)
         what = shown(facts, evidence, cooled=cooled)
         expected = cheapest(subject.oracle, facts, evidence, cooled=cooled)
@@ -79,7 +79,7 @@ def ask_advise(subject: Subject, count: Count) -> None:
 def ask_advice_followed(subject: Subject, count: Count) -> None:
     """Every advice that is given, followed."""
     for i in range(CASES_EACH):
-        facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 3 else 0.8)
+        facts, evidence, cooled = subject.drawn_case(known=1.0 if i % 3 else 0.8, proven=0.15)
         advice = advise(subject.policy, facts, evidence, cooled=cooled)
         if advice is not None:
             what = shown(facts, evidence, cooled=cooled)

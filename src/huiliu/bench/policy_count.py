@@ -53,8 +53,10 @@ class Subject:
     version: Policy
     oracle: Oracle
 
-    def drawn_case(self, *, known: float, strange: float = 0.0) -> tuple[Facts, frozenset[str], bool]:
-        """Facts of which each is known with a probability and proven about half the time, evidence, and whether cooled.
+    def drawn_case(
+        self, *, known: float, proven: float = 0.5, strange: float = 0.0
+    ) -> tuple[Facts, frozenset[str], bool]:
+        """Facts of which each is known and proven with these probabilities, evidence, and whether cooled.
         With the probability `strange` a value is one that the policy has not declared: records are not always tidy."""
         random = self.random
         case = random.choice(self.oracle.cases)
@@ -62,6 +64,6 @@ class Subject:
         for name, value in values.items():
             if not isinstance(value, bool) and random.random() < strange:
                 values[name] = UNDECLARED_WORD if isinstance(value, str) else random.choice((0, UNDECLARED_NUMBER))
-        proven = frozenset(name for name in self.oracle.names if random.random() < 0.5)
+        proofs = frozenset(name for name in self.oracle.names if random.random() < proven)
         evidence = frozenset(code for code in self.policy.costs if random.random() < 0.35)
-        return Facts(values, proven), evidence, random.random() < 0.2
+        return Facts(values, proofs), evidence, random.random() < 0.2
