@@ -6,8 +6,10 @@ import signal
 import time
 
 import click
+import msgspec
 
 from huiliu.bench import faults as faults_bench
+from huiliu.bench import policy as policy_bench
 from huiliu.bench import policy_agree as agree_bench
 from huiliu.bench import policy_mutants as mutants_bench
 from huiliu.bench import races as races_bench
@@ -99,3 +101,20 @@ def policy_mutants(ctx: click.Context, *, workers: int, seed: int) -> None:
         raise click.ClickException(str(error)) from error
     click.echo(mutants_bench.table(results))
     ctx.exit(0 if mutants_bench.caught_percent(results) >= mutants_bench.CAUGHT_MIN_PERCENT else 1)
+
+
+@bench.command("policy")
+@click.option("--quick", is_flag=True, help="Little of everything, to see that it works.")
+@click.option("--json", "as_json", is_flag=True, help="The lines as JSON.")
+@click.pass_context
+def policy(ctx: click.Context, *, quick: bool, as_json: bool) -> None:
+    """Judging one case and ten million, back-tests and checks, beside other engines. Exit status 1 on a wrong answer."""
+    sizes = policy_bench.QUICK if quick else policy_bench.Sizes()
+    rows, problems = policy_bench.bench_policy(sizes, progress=lambda task: click.echo(f"done: {task}", err=True))
+    if as_json:
+        click.echo(msgspec.json.encode({"rows": rows, "problems": problems}).decode())
+    else:
+        click.echo(policy_bench.table(rows))
+    for problem in problems:
+        click.echo(f"WRONG: {problem}", err=True)
+    ctx.exit(1 if problems else 0)
