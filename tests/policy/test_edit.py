@@ -317,7 +317,7 @@ def _test(policy: Policy, i: int) -> st.SearchStrategy[Test | None]:
     return st.none() | found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(edited())
 def test_an_edit_says_exactly_what_it_was_asked_to_and_keeps_every_comment(given_: tuple[str, str, Clause]) -> None:
     source, clause_id, wanted = given_
@@ -334,7 +334,7 @@ def test_an_edit_says_exactly_what_it_was_asked_to_and_keeps_every_comment(given
     assert _sorted(row(back, clause_id)) == _sorted(row(source, clause_id))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(edited(), st.data())
 def test_a_clause_is_added_repeated_moved_and_removed_beside_the_others(
     given_: tuple[str, str, Clause], data: st.DataObject

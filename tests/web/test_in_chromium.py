@@ -39,7 +39,7 @@ async def address(app: Litestar, furnished: None) -> AsyncIterator[str]:
         port = found.getsockname()[1]
     server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
     serving = asyncio.create_task(server.serve())
-    await _reachable(port)
+    await reachable(port)
     yield f"http://127.0.0.1:{port}"
     server.stop()
     await serving
@@ -142,7 +142,8 @@ async def _same_session(context: BrowserContext, address: str, browser: Browser)
         await context.add_cookies([{"name": name, "value": value, "url": address}])
 
 
-async def _reachable(port: int) -> None:
+async def reachable(port: int) -> None:
+    """Wait until something listens there."""
     async with asyncio.timeout(START_SECONDS_MAX):
         while True:
             try:

@@ -16,6 +16,7 @@ from huiliu.policy.draft_reads import load_draft
 from huiliu.policy.parse import parse_policy
 from tests.conftest import NOW
 from tests.make.cast import staff
+from tests.policy.workshop import new_shop, text
 from tests.web.conftest import Browser
 from tests.web.desk.conftest import As, Bench
 
@@ -213,6 +214,12 @@ async def test_only_writers_and_approvers_see_drafts_and_nobody_elses_platform_h
     assert (await reader.post(f"{POLICIES}/drafts", {"from": ""})).status_code == 403
     assert (await reader.get(f"{POLICIES}/backtest")).status_code == 403
     assert (await writer.get(f"{POLICIES}/drafts/{uuid4()}")).status_code == 404
+    elsewhere = await new_shop(pool)
+    theirs = await elsewhere.start(text("1"))
+    for page in (f"{theirs.id}", f"{theirs.id}/try", f"{theirs.id}/proposal"):
+        assert (await writer.get(f"{POLICIES}/drafts/{page}")).status_code == 404
+    assert (await writer.get(f"{POLICIES}/compare?new=draft-{theirs.id}")).status_code == 404
+    assert await send(writer, f"{POLICIES}/drafts/{theirs.id}/source", {"version": ["1"], "source": ["x"]}) == 404
     arbitrator = await as_("caiheng")
     assert (await arbitrator.get(url)).status_code == 200
     assert 'id="clause-form"' not in (await arbitrator.get(f"{url}?clause=F1")).text
