@@ -109,7 +109,7 @@ def table(rows: list[Row]) -> str:
     lines = [
         f"`huiliu bench policy` on {machine()}. Median of the runs, with the best and the worst.",
         "",
-        "| task | engine | unit | median | best | worst | times ours | goal | does not do |",
+        "| task | engine | unit | median | best | worst | times ours | goal | notes |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for row in rows:

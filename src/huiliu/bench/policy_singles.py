@@ -18,7 +18,7 @@ DECIDE_GOAL = "5 µs"
 EXPLAIN_GOAL = "15 µs"
 ADVISE_GOAL = "10 µs"
 LINT_GOALS = {50: "50 ms", 200: "500 ms"}
-RIVALS_LACK = "evidence, money, presumptions, reasons"
+RIVALS_LACK = "no evidence, money, presumptions or reasons"
 
 
 def example_policy() -> Policy:
