@@ -301,3 +301,53 @@ async def test_a_tried_case_is_answered_by_both_versions_and_kept_as_an_example(
     assert (await browser.get(f"{url}/try?order=NOSUCH")).status_code == 404
     assert (await browser.get(f"{url}/try?f2=昨天&f0=胡说")).status_code == 200
     assert "读不懂这一项" in browser.html
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("clauses", {}),
+        ("clauses", {"version": ["x"], "clause": ["F1"], "do": ["up"]}),
+        ("clauses", {"version": ["1"], "clause": ["F1"], "id": ["F1"], "name": ["甲" * 81], "outcome": ["full"]}),
+        ("clauses", {"version": ["1"], "clause": ["F1"], "id": ["F1"], "name": ["\x00"], "outcome": ["nobody"]}),
+        ("clauses", {"version": ["1"], "clause": ["F5"], "id": ["F5"], "name": ["甲"], "f2": ["over", "9" * 40, "天", "", "", ""]}),
+        ("clauses", {"version": ["1"], "clause": ["../.."], "do": ["remove"]}),
+        ("clauses", {f"x{i}": ["1"] for i in range(100)}),
+        ("source", {"version": ["1"], "source": ["\x00"]}),
+        ("source", {"version": ["1"], "source": ["a: &a [1]\nb: *a"]}),
+        ("source", {"version": ["1"], "source": ["[" * 5_000]}),
+        ("source", {"version": ["99999999999999999999"], "source": ["x"]}),
+        ("preview", {"source": ["\ud7ff" + "{" * 9_000]}),
+        ("preview", {"clause": ["F1"], "id": ["F1"], "name": [": #"], "cap": ["−1"]}),
+        ("limits", {"version": ["1"], "label": ["*"], "name": ["!"], "review": ["1e9天"], "applications": ["٣"]}),
+        ("cases", {"version": ["1"], "name": ["甲"], "f2": ["9" * 60], "e": ["nothing"]}),
+        ("cases/removal", {"version": ["1"], "name": ["没有这个"]}),
+        ("proposal", {"version": ["1"], "do": ["propose"], "effective_from": ["昨天"]}),
+        ("proposal", {"version": ["1"], "do": ["propose"], "effective_from": ["0001-01-01T00:00"], "note": ["\x07"]}),
+        ("proposal", {"version": ["1"], "do": ["approve"]}),
+        ("undo", {"version": ["1"], "tab": ["../../x"]}),
+    ],
+)  # fmt: skip
+async def test_hostile_forms_are_answered_and_change_nothing(
+    as_: As, pool: Pool, platform_id: int, path: str, fields: dict[str, list[str]]
+) -> None:
+    browser = await as_("guanyan")
+    url = await started(browser)
+    before = await draft_of(pool, platform_id, url)
+    answer = await browser.client.post(f"{url}/{path}", data={**fields, "_form": browser.token})
+    assert answer.status_code < 500, answer.text[:1_000]
+    after = await draft_of(pool, platform_id, url)
+    assert after.state is before.state
+    readable_or_refused = path == "source" and answer.status_code == 303
+    assert readable_or_refused or after.source == before.source
+    for page in ("", "?tab=source", "/try", "/proposal"):
+        assert (await browser.get(f"{url}{page}")).status_code == 200
+    await browser.get(url)
+    await send(browser, f"{url}/removal", {"version": [version_in(browser)]})
+
+
+@pytest.mark.parametrize("query", ["old=x&new=y", "old=&new=", "new=draft-", "new=draft-zz", "old=" + "9" * 200])
+async def test_comparing_what_is_not_there_is_not_found(as_: As, query: str) -> None:
+    browser = await as_("guanyan")
+    for page in ("compare", "backtest"):
+        assert (await browser.get(f"{POLICIES}/{page}?{query}")).status_code in {200, 404}

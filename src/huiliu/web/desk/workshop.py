@@ -182,7 +182,7 @@ async def preview(request: HttpRequest, visit: FromVisit, draft_id: FromPath[UUI
     except Refusal:
         # Half a number is no reason to shout: the answer to what is saved stands until it is a whole one.
         text = found.draft.source
-    looked = await looked_through(visit, text, found.in_force, bar.base)
+    looked = await looked_through(visit, found, text)
     page = CheckedPage(bar=bar, checked=looked.checked, changes=looked.changes, beside="clause" in form.fields)
     return show(visit, "desk/workshop_preview.html", page)
 

@@ -49,12 +49,10 @@ class Changes(Struct, frozen=True, kw_only=True):
     amendments: tuple[str, ...]
 
 
-async def changes_between(
-    lang: Lang, old: Policy, new: Policy, *, base: str, shown: int = CHANGES_SHOWN
-) -> tuple[Changes, Diff]:
+async def changes_between(lang: Lang, old: Policy, new: Policy, *, base: str) -> Changes:
     """Compare away from the event loop. `base` is where the new one's cases are tried, '' when they are not."""
     found = await asyncio.to_thread(diff, old, new)
-    return changes_words(lang, old, new, found, base=base, shown=shown), found
+    return changes_words(lang, old, new, found, base=base, shown=CHANGES_SHOWN)
 
 
 def changes_words(lang: Lang, old: Policy, new: Policy, found: Diff, *, base: str, shown: int) -> Changes:

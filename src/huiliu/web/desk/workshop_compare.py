@@ -87,7 +87,7 @@ async def compare(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
     changes, rows, limits = None, (), ()
     if old and new and old.policy and new.policy:
         base = bar.base if bar else ""
-        changes, _ = await changes_between(visit.lang, old.policy, new.policy, base=base)
+        changes = await changes_between(visit.lang, old.policy, new.policy, base=base)
         rows = compare_rows(visit.lang, old.policy, new.policy)
         limits = limit_rows(visit.lang, old.policy, new.policy)
     page = ComparePage(

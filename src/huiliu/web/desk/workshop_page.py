@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import Refusal
+from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.text import Lang
 from huiliu.people.model import Permission, Staff, require
 from huiliu.policy.checks import Checks, checks
@@ -21,7 +22,7 @@ from huiliu.policy.edit import clause_rows
 from huiliu.policy.model import REFUNDS, Clause, NoneInForce, Outcome, Policy, PublishedPolicy
 from huiliu.policy.reads import policy_in_force
 from huiliu.web.desk.desk import Desk, at_desk, desk_of
-from huiliu.web.desk.workshop_changes import CHANGES_BESIDE, Changes, changes_between
+from huiliu.web.desk.workshop_changes import CHANGES_BESIDE, Changes, changes_words
 from huiliu.web.desk.workshop_form import ClauseForm, clause_form, limit_fields
 from huiliu.web.desk.workshop_words import Checked, ClauseLine, checked_words, clause_lines
 from huiliu.web.page import Notice, notice_of, show
@@ -125,13 +126,24 @@ async def in_force_now(tx: Tx) -> PublishedPolicy | None:
         return None
 
 
-async def looked_through(visit: Visit, source: str, in_force: PublishedPolicy | None, base: str) -> Looked:
-    """The checks of a text and how it differs from the version in force."""
-    found = await checked_draft(source, in_force)
+async def looked_through(visit: Visit, found: Opened, source: str) -> Looked:
+    """The checks of a draft's text, saved or only typed, and how it differs from the version in force."""
+    in_force, starts = found.in_force, found.draft.effective_from
+    base = draft_url(visit, found.draft)
+    # The law that counts is that of the day it takes effect: the proposal's, else the one the text names.
+    day = None if starts is None else starts.astimezone(SHANGHAI).date()
+    # Away from the event loop: a long policy takes its time.
+    said = await asyncio.to_thread(checks, source, None if in_force is None else in_force.policy, on=day)
     changes = None
-    if found.policy is not None and in_force is not None:
-        changes, _ = await changes_between(visit.lang, in_force.policy, found.policy, base=base, shown=CHANGES_BESIDE)
-    return Looked(checks=found, checked=checked_words(visit.lang, found, base=base), changes=changes)
+    if said.policy is not None and in_force is not None and said.changes is not None:
+        old, new, lang = in_force.policy, said.policy, visit.lang
+        changes = changes_words(lang, old, new, said.changes, base=base, shown=CHANGES_BESIDE)
+    return Looked(checks=said, checked=checked_words(visit.lang, said, base=base), changes=changes)
+
+
+def draft_url(visit: Visit, draft: Draft) -> str:
+    """Where a draft's pages begin."""
+    return visit.url("desk", "policies", "drafts", str(draft.id))
 
 
 def bar_of(visit: Visit, found: Opened) -> DraftBar:
@@ -142,7 +154,7 @@ def bar_of(visit: Visit, found: Opened) -> DraftBar:
     return DraftBar(
         id=draft.id,
         version=draft.version,
-        base=visit.url("desk", "policies", "drafts", str(draft.id)),
+        base=draft_url(visit, draft),
         label=draft.label,
         name=draft.name,
         state=draft.state.value,
@@ -156,11 +168,6 @@ def bar_of(visit: Visit, found: Opened) -> DraftBar:
         can_undo=draft.save_no > 1,
         is_mine=draft.proposed_by == staff.id,
     )
-
-
-async def checked_draft(source: str, in_force: PublishedPolicy | None) -> Checks:
-    """The checks of a text, away from the event loop: a long policy takes its time."""
-    return await asyncio.to_thread(checks, source, None if in_force is None else in_force.policy)
 
 
 async def show_editor(
@@ -179,7 +186,7 @@ async def show_editor(
     """The editor with the saved text, and whatever was typed and not saved in its form."""
     draft = found.draft
     bar = bar_of(visit, found)
-    looked = await looked_through(visit, draft.source, found.in_force, bar.base)
+    looked = await looked_through(visit, found, draft.source)
     policy = looked.checks.policy
     if policy is None and tab != "source":
         tab = "source"  # a table can only show what reads

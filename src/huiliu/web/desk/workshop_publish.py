@@ -104,7 +104,7 @@ async def _show(
 ) -> Response[bytes]:
     found = await opened(visit, draft_id)
     bar, draft = bar_of(visit, found), found.draft
-    looked = await looked_through(visit, draft.source, found.in_force, bar.base)
+    looked = await looked_through(visit, found, draft.source)
     why_not = _why_not(draft, found.staff)
     page = ProposalPage(
         desk=desk_of(visit, "policies"),

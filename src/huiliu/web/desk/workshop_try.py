@@ -39,7 +39,7 @@ from huiliu.policy.parse import parse_policy
 from huiliu.policy.quantities import COUNT_MAX, count
 from huiliu.policy.wording import clause_name, evidence_words, fact_name, list_words
 from huiliu.web.desk.desk import Desk, desk_of
-from huiliu.web.desk.workshop_form import Choice, FactField, case_fields, case_query, read_case
+from huiliu.web.desk.workshop_form import Choice, FactField, QuantityUnread, case_fields, case_query, read_case
 from huiliu.web.desk.workshop_page import DraftBar, Opened, bar_of, opened
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
@@ -132,6 +132,8 @@ async def keep_case(request: HttpRequest, visit: FromVisit, draft_id: FromPath[U
     try:
         policy = parse_policy(found.draft.source)
         tried = _by_hand(policy, sent)
+        if tried.wrong or not tried.facts.values:
+            raise QuantityUnread(word=list_words(visit.lang, sorted(tried.wrong)), field="facts")
         verdict = judge(policy, tried.facts, frozenset(tried.evidence))
         case = GoldenCase(
             name=form.text("name", chars_max=NAME_CHARS_MAX),
