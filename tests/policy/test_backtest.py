@@ -316,7 +316,8 @@ def test_codes_beyond_their_words_are_refused(tmp_path: Path) -> None:
 
 def test_metadata_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
     frame, _ = made_frame(10, 1)
-    for metadata in ("[]", "{", '{"version": 2}', '{"evidence": ["selfie"]}'):
+    deep = '{"more": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    for metadata in ("[]", "{", '{"version": 2}', '{"evidence": ["selfie"]}', deep):
         frame.write_parquet(tmp_path / "meta.parquet", metadata={"huiliu.claims": metadata})
         with pytest.raises(ClaimsFileError):
             ClaimsFile(tmp_path / "meta.parquet")

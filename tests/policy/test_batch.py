@@ -16,6 +16,7 @@ from huiliu.policy.batch import CHUNK_ROWS, Answer, AnswerIds, Batch
 from huiliu.policy.batch_codes import OTHER_WORD, FactCoding
 from huiliu.policy.batch_table import ClassTable, distinct_rows
 from huiliu.policy.evaluate import judge
+from huiliu.policy.identity import sealed
 from huiliu.policy.model import (
     Clause,
     FactKind,
@@ -26,7 +27,6 @@ from huiliu.policy.model import (
     Policy,
     Range,
     Test,
-    sealed,
 )
 from tests.policy.files import demo, example
 

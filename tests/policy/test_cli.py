@@ -221,6 +221,26 @@ def test_a_facts_file_that_is_not_a_small_json_object_is_a_usage_error(
     assert "--facts" in result.output
 
 
+@pytest.mark.parametrize("content", ['{"退款原因": "不想要了", "退款原因": "充值错误"}', '{"age": 1, "下单时长": 2}'])
+def test_a_fact_said_twice_is_a_usage_error(good: Path, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "facts.json"
+    path.write_text(content, "utf-8")
+
+    result = run("decide", good, "--facts", path)
+
+    assert result.exit_code == 2
+    assert "--facts" in result.output
+
+
+@pytest.mark.parametrize("out", ["/dev/full", "{}/not there/policy.dmn"])
+def test_where_nothing_can_be_written_is_said_and_fails(good: Path, tmp_path: Path, out: str) -> None:
+    result = run("export", good, "--out", out.format(tmp_path), "--json")
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert out.format(tmp_path) in result.output
+
+
 def test_unknown_evidence_is_a_usage_error(good: Path, tmp_path: Path) -> None:
     result = run("decide", good, "--facts", facts_file(tmp_path), "--evidence", "聊天记录")
 
@@ -230,6 +250,13 @@ def test_unknown_evidence_is_a_usage_error(good: Path, tmp_path: Path) -> None:
 
 def test_publishing_a_bad_file_fails_before_the_database_is_touched(bad: Path) -> None:
     assert run("publish", bad, "--platform", "kamen", "--lang", "zh").exit_code == 1
+
+
+def test_what_publishing_refuses_is_told_as_json(bad: Path) -> None:
+    result = run("publish", bad, "--platform", "kamen", "--json")
+
+    found = json.loads(result.output)
+    assert (result.exit_code, found["ok"], found["problems"][0]["code"]) == (1, False, "unknown_word")
 
 
 @pytest.mark.parametrize("instant", ["tomorrow", "2027-01-01", "2027-01-01T00:00:00"])
@@ -255,7 +282,11 @@ def test_publishing_reaches_the_platform_and_a_second_time_changes_nothing(
         "publish", good, "--platform", "yuanmen", "--effective-from", "2099-01-01T00:00:00+08:00", "--lang", "zh"
     )
 
+    told = json.loads(run("publish", good, "--platform", "yuanmen", "--json").output)
+
     assert (first.exit_code, again.exit_code, moved.exit_code) == (0, 0, 1)
+    assert (told["ok"], told["problems"], told["policy"]["label"]) == (True, [], "3")
+    assert told["id"] in first.output
     assert "对 2099-12-01 00:00:00（北京时间）起的订单生效" in first.output
     assert again.output == first.output
     assert "早已发布" in moved.output

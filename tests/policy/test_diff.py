@@ -21,7 +21,8 @@ from huiliu.policy.amendments import Amending, Amendment, Section
 from huiliu.policy.answers import Answer
 from huiliu.policy.diff import ChangeKind, Diff, Direction, changes, diff
 from huiliu.policy.diff_words import amendment_words, diff_words
-from huiliu.policy.model import Clause, FactKind, Facts, FactSpec, FactValue, Flag, Policy, Range, Test, sealed
+from huiliu.policy.identity import sealed
+from huiliu.policy.model import Clause, FactKind, Facts, FactSpec, FactValue, Flag, Policy, Range, Test
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.replay import answer_to
 from tests.policy.by_hand import meets_all

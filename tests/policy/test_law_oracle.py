@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import explain
 from huiliu.policy.findings import FindingCode, Severity
+from huiliu.policy.identity import sealed
 from huiliu.policy.law import law_findings
 from huiliu.policy.model import (
     REFUNDS,
@@ -25,7 +26,6 @@ from huiliu.policy.model import (
     Range,
     ReasonStatus,
     Test,
-    sealed,
 )
 from tests.policy.files import DAY, NOTHING
 

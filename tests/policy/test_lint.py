@@ -14,9 +14,10 @@ from huiliu.kit.text import Lang
 from huiliu.policy import lint_cover, space
 from huiliu.policy.evaluate import judge
 from huiliu.policy.findings import Finding, FindingCode, Severity
+from huiliu.policy.identity import sealed
 from huiliu.policy.lint import lint, lint_table
 from huiliu.policy.lint_words import finding_words, situation_words
-from huiliu.policy.model import Clause, FactKind, FactSpec, Outcome, Policy, Range, Test, sealed
+from huiliu.policy.model import Clause, FactKind, FactSpec, Outcome, Policy, Range, Test
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.replay import replays
 from huiliu.policy.table import table_of

@@ -293,9 +293,14 @@ def test_windows_line_ends_are_no_obstacle() -> None:
     assert parse_policy(EXAMPLE.replace("\n", "\r\n")) == parse_policy(EXAMPLE)
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x1b", "\ud800", "\x7f"])
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\ud800", "\x7f", "\u200b", "\u202e", "\u2066", "\ufeff"])
 def test_a_control_character_is_named_at_its_place(character: str) -> None:
     assert problems(f"策略: a\n编号: b{character}c\n") == [(2, 6, "control_character")]
+
+
+@pytest.mark.parametrize("written", ["٣天", "１२天", "𝟑天"])
+def test_digits_of_other_scripts_are_no_numbers(written: str) -> None:
+    assert "not_duration" in [code for _, _, code in problems(small(CLAUSE).replace("30天", written))]
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(

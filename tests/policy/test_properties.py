@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advise, explain
+from huiliu.policy.identity import sealed
 from huiliu.policy.model import (
     REFUNDS,
     AmountRule,
@@ -26,7 +27,6 @@ from huiliu.policy.model import (
     Range,
     ReasonStatus,
     Test,
-    sealed,
 )
 
 KIND = FactSpec(name="种类", kind=FactKind.ENUM, values=("甲", "乙", "丙"))

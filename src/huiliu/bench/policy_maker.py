@@ -14,6 +14,7 @@ import msgspec
 
 from huiliu.bench.policy_parts import condition, drawn_clause, drawn_extra, ends, ordered, presumption, situation
 from huiliu.policy.evaluate import judge
+from huiliu.policy.identity import sealed
 from huiliu.policy.model import (
     DAY_SECONDS,
     REFUNDS,
@@ -35,7 +36,6 @@ from huiliu.policy.model import (
     Scope,
     Test,
     Trend,
-    sealed,
 )
 from huiliu.policy.words import EVIDENCE, OTHER_PRODUCT, PRODUCT, PRODUCT_KIND, RECORDS
 

@@ -7,6 +7,7 @@ from random import Random
 import msgspec
 
 from huiliu.bench.policy_parts import condition, drawn_clause, drawn_extra, ordered
+from huiliu.policy.identity import sealed
 from huiliu.policy.model import (
     DAY_SECONDS,
     Clause,
@@ -18,7 +19,6 @@ from huiliu.policy.model import (
     Range,
     Test,
     Trend,
-    sealed,
 )
 from huiliu.policy.words import EVIDENCE
 

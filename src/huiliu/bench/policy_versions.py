@@ -7,7 +7,8 @@ from random import Random
 import msgspec
 
 from huiliu.bench.policy_parts import condition, drawn_clause, drawn_extra, ordered, presumption
-from huiliu.policy.model import Clause, Extra, FactKind, FactSpec, Outcome, Policy, Range, sealed
+from huiliu.policy.identity import sealed
+from huiliu.policy.model import Clause, Extra, FactKind, FactSpec, Outcome, Policy, Range
 
 FRESH_WORD = "新增的情形"
 

@@ -5,7 +5,6 @@ Pure: no database, no files, no clock. Everything is frozen, so a published vers
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -214,7 +213,7 @@ class GoldenCase(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """One version of a platform's refund rules. Build it with `sealed`, which computes its identity."""
+    """One version of a platform's refund rules. Build it with `identity.sealed`, which computes its hash."""
 
     name: str
     id: str
@@ -249,27 +248,6 @@ class Policy(msgspec.Struct, frozen=True):
             if facts.values.get(override.scope.fact) in override.scope.values:
                 return override.limits
         return self.limits
-
-
-def sealed(policy: Policy) -> Policy:
-    """The policy with its content hash: SHA-256 over the meaning, so comments, spacing and key language do not count.
-
-    Defaults are left out of what is hashed: a field added later does not change the identity of what is published.
-    """
-    plain = msgspec.structs.replace(policy, content_hash=b"", golden=())
-    digest = hashlib.sha256(msgspec.json.encode(_meaning(plain), order="deterministic")).digest()
-    return msgspec.structs.replace(policy, content_hash=digest)
-
-
-def _meaning(value: object) -> object:
-    if isinstance(value, msgspec.Struct):
-        fields = msgspec.structs.fields(value)
-        values = {field.name: (getattr(value, field.name), field.default) for field in fields}
-        return {name: _meaning(found) for name, (found, default) in values.items() if found != default}
-    if isinstance(value, tuple):
-        items: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType] a tuple of anything
-        return [_meaning(item) for item in items]
-    return value
 
 
 class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from huiliu.policy.clauses import COSTS_MAX, Drafts, check_exceptions, read_clau
 from huiliu.policy.conditions import read_value
 from huiliu.policy.document import Mapping, Node, Place, Report, Scalar, read_document
 from huiliu.policy.golden import read_golden
+from huiliu.policy.identity import sealed
 from huiliu.policy.model import (
     DAY_SECONDS,
     FactKind,
@@ -20,7 +21,6 @@ from huiliu.policy.model import (
     Party,
     Policy,
     Range,
-    sealed,
 )
 from huiliu.policy.overrides import read_overrides
 from huiliu.policy.quantities import count, quantity

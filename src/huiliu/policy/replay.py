@@ -13,7 +13,8 @@ from huiliu.policy.conditions import holds
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import explain
 from huiliu.policy.findings import Finding, FindingCode
-from huiliu.policy.model import Facts, Outcome, Party, Policy, ReasonStatus, sealed
+from huiliu.policy.identity import sealed
+from huiliu.policy.model import Facts, Outcome, Party, Policy, ReasonStatus
 from huiliu.policy.table import Effect, person_rank, ranks_of
 
 NOTHING: frozenset[str] = frozenset()

@@ -346,6 +346,19 @@ async def test_hostile_forms_are_answered_and_change_nothing(
     await send(browser, f"{url}/removal", {"version": [version_in(browser)]})
 
 
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00", "9999-12-31T23:59-23:59"])
+async def test_an_instant_beyond_the_calendar_is_refused_in_words(as_: As, instant: str) -> None:
+    writer = await as_("guanyan")
+    url = await started(writer)
+    await writer.get(f"{url}?tab=limits")
+    fields = fields_of(writer.html, "limits-form")
+    fields["label"] = [uuid4().hex[:8]]
+    assert await send(writer, f"{url}/limits", fields) == 303
+    await writer.get(f"{url}/proposal")
+    sent = {"version": version_in(writer), "do": "propose", "effective_from": instant}
+    assert (await writer.post(f"{url}/proposal", sent)).status_code == 422
+
+
 @pytest.mark.parametrize("query", ["old=x&new=y", "old=&new=", "new=draft-", "new=draft-zz", "old=" + "9" * 200])
 async def test_comparing_what_is_not_there_is_not_found(as_: As, query: str) -> None:
     browser = await as_("guanyan")
