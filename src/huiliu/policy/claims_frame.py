@@ -76,7 +76,7 @@ def read_layout(text: str) -> Layout:
     """The layout in a file's metadata. Raises ClaimsFileError: it is none, or names evidence that does not exist."""
     try:
         layout = msgspec.json.decode(text[:METADATA_BYTES_MAX], type=Layout)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ClaimsFileError("metadata") from error
     if layout.version != VERSION or len(layout.evidence) > KINDS_MAX:
         raise ClaimsFileError("metadata")
