@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -160,9 +160,9 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return (found.replace(tzinfo=SHANGHAI) if found.tzinfo is None else found).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day have no UTC
         raise EffectiveUnread from None
-    return found.replace(tzinfo=SHANGHAI) if found.tzinfo is None else found
 
 
 handlers = (proposal, hand_over)
