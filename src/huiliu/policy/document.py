@@ -25,7 +25,10 @@ NODES_MAX = 20_000
 SCALAR_CHARS_MAX = 500
 PROBLEMS_MAX = 50
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""What is not text, and what makes a line read otherwise than it is stored (the overrides of direction)."""
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -31,8 +31,8 @@ WORKING_DAYS_MAX = 60
 PERIOD_SECONDS_MAX = 180 * 86_400
 
 _DIGITS = str.maketrans("０１２３４５６７８９．，￥", "0123456789.,¥")
-_PART = re.compile(r"\s*(\d+)\s*([a-z]+|[一-龥]+)\s*")
-_WORKING_DAYS = re.compile(r"(\d+)\s*(?:个工作日|工作日|working days?)")
+_PART = re.compile(r"\s*([0-9]+)\s*([a-z]+|[一-龥]+)\s*")
+_WORKING_DAYS = re.compile(r"([0-9]+)\s*(?:个工作日|工作日|working days?)")
 
 
 def quantity(kind: FactKind, text: str) -> int:
@@ -71,14 +71,14 @@ def amount_minor(text: str) -> int:
     cleaned = text.translate(_DIGITS).strip().lower()
     for unit in ("yuan", "cny", "元"):
         cleaned = cleaned.removesuffix(unit).strip()
-    if not re.fullmatch(r"¥?[\d,]+(\.\d+)?", cleaned):
+    if not re.fullmatch(r"¥?[0-9,]+(\.[0-9]+)?", cleaned):
         raise ValueError("not an amount")
     return parse_minor(cleaned)
 
 
 def count(text: str) -> int:
     """'3次' or '3 times' -> 3."""
-    found = re.fullmatch(r"(\d+)\s*(?:次|个|件|times?)?", text.translate(_DIGITS).strip().lower())
+    found = re.fullmatch(r"([0-9]+)\s*(?:次|个|件|times?)?", text.translate(_DIGITS).strip().lower())
     if found is None or len(found[1]) > DIGITS_MAX or int(found[1]) > COUNT_MAX:
         raise ValueError("not a count")
     return int(found[1])
