@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from huiliu.cli.policy.checks import dmn_or_exit, table_summary
-from huiliu.cli.policy.files import FILE, fail, policy_or_exit, print_json, summary
+from huiliu.cli.policy.files import FILE, fail, policy_or_exit, print_json, summary, write_file
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.kit.text import say
 from huiliu.policy.dmn.policy_of import policy_of
@@ -36,7 +36,7 @@ def export_command(
     except PolicyError as error:
         fail(ctx, error, speech, as_json=as_json, file=file)
     if out is not None:
-        out.write_bytes(content)
+        write_file(out, content)
     if as_json:
         where: dict[str, object] = {"content": content.decode()} if out is None else {"file": str(out)}
         print_json({"ok": True, "policy": summary(rules), "format": form, **where, "problems": []})
@@ -81,7 +81,7 @@ def import_command(
         fail(ctx, error, speech, as_json=as_json, file=file)
     rules = parse_policy(text)
     if out is not None:
-        out.write_text(text, "utf-8")
+        write_file(out, text.encode())
     if as_json:
         where: dict[str, object] = {"content": text} if out is None else {"file": str(out)}
         head: dict[str, object] = {"table": table_summary(speech, table), "policy": summary(rules)}

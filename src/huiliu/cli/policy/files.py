@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,8 +15,9 @@ from huiliu.policy.document import SOURCE_CHARS_MAX
 from huiliu.policy.facts import read_facts
 from huiliu.policy.model import Facts, Policy, PolicyError
 from huiliu.policy.parse import PlacedPolicy, place_policy
+from huiliu.policy.reader import WORD_SHOWN_MAX
 from huiliu.policy.wording import error_words, problem_words
-from huiliu.policy.words import slot_code
+from huiliu.policy.words import FACTS, canonical, slot_code
 
 FACTS_BYTES_MAX = 64 * 1024
 SOURCE_BYTES_MAX = SOURCE_CHARS_MAX * 4
@@ -103,6 +105,14 @@ def summary(rules: Policy) -> dict[str, object]:
     }
 
 
+def write_file(file: Path, content: bytes) -> None:
+    """Write what a command made; where that cannot be, it is said and ends the command with status 1."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise click.FileError(str(file), hint=error.strerror) from error
+
+
 def print_json(value: object) -> None:
     """One indented JSON document on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
@@ -113,6 +123,18 @@ def _read_json(file: Path) -> dict[str, object]:
     if len(raw) > FACTS_BYTES_MAX:
         raise click.BadParameter(f"{file}: more than {FACTS_BYTES_MAX} bytes", param_hint="--facts")
     try:
-        return msgspec.json.decode(raw, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        given = msgspec.json.decode(raw, type=dict[str, object])
+        json.loads(raw, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"{file}: {error}", param_hint="--facts") from error
+    return given
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    """Of a fact said twice, in one language or in both, nobody knows which is meant. Raises ValueError."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        name = canonical(FACTS, key) or key
+        if name in seen:
+            raise ValueError(f"{key[:WORD_SHOWN_MAX]!r} is there twice")
+        seen.add(name)
