@@ -21,9 +21,9 @@ from huiliu.kit.keyring import Keyring
 from huiliu.people.actor import system_actor
 from huiliu.people.contacts import contact_hash
 from huiliu.people.reads import active_staff, platform_by_slug
-from huiliu.policy.checks import checks
-from huiliu.policy.draft_model import DraftState
-from huiliu.policy.draft_reads import list_drafts, load_draft
+from huiliu.policy.drafts.checks import checks
+from huiliu.policy.drafts.model import DraftState
+from huiliu.policy.drafts.reads import list_drafts, load_draft
 from huiliu.simulators.books import Books
 from huiliu.simulators.sandbox import load_plan
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from huiliu.bench.policy_oracle import Case, Oracle
-from huiliu.policy.findings import FindingCode
+from huiliu.policy.lint.findings import FindingCode
 from huiliu.policy.model import REFUNDS, FactKind, Facts, Flag, Outcome, Party, Policy, Test, Trend
 from huiliu.policy.words import SLOTS
 

@@ -12,13 +12,13 @@ from huiliu.bench.policy_parts import repeatable
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, refusal_words
 from huiliu.policy.amount import OrderMoney, Used, refund_amount
-from huiliu.policy.backtest import Source, backtest
-from huiliu.policy.backtest_report import Progress, Report, State
-from huiliu.policy.claims_columns import ClaimRow
-from huiliu.policy.claims_file import ClaimsFile
-from huiliu.policy.claims_frame import ClaimsFileError
-from huiliu.policy.claims_made import made_claims, made_frame, write_made_claims
-from huiliu.policy.claims_rows import write_claims, write_frame
+from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.file import ClaimsFile
+from huiliu.policy.backtest.frame import ClaimsFileError
+from huiliu.policy.backtest.made import made_claims, made_frame, write_made_claims
+from huiliu.policy.backtest.replay import Source, backtest
+from huiliu.policy.backtest.report import Progress, Report, State
+from huiliu.policy.backtest.rows import write_claims, write_frame
 from huiliu.policy.evaluate import judge
 from huiliu.policy.facts import to_facts
 from huiliu.policy.model import CaseFacts, Facts, Outcome, Policy

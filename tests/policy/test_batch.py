@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from huiliu.bench.policy_maker import made
 from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
-from huiliu.policy.batch import CHUNK_ROWS, Answer, AnswerIds, Batch
-from huiliu.policy.batch_codes import OTHER_WORD, FactCoding
-from huiliu.policy.batch_table import ClassTable, distinct_rows
+from huiliu.policy.batch.codes import OTHER_WORD, FactCoding
+from huiliu.policy.batch.judging import CHUNK_ROWS, Answer, AnswerIds, Batch
+from huiliu.policy.batch.table import ClassTable, distinct_rows
 from huiliu.policy.evaluate import judge
 from huiliu.policy.identity import sealed
 from huiliu.policy.model import (

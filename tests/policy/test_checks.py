@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huiliu.policy.checks import checks
-from huiliu.policy.draft_model import Blocked, GoldenFails
-from huiliu.policy.findings import FindingCode
+from huiliu.policy.drafts.checks import checks
+from huiliu.policy.drafts.model import Blocked, GoldenFails
+from huiliu.policy.lint.findings import FindingCode
 from huiliu.policy.model import Outcome, PolicyError
 from huiliu.policy.parse import parse_policy
 from tests.policy.files import DEMO, EXAMPLE, small

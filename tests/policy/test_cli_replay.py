@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from huiliu.cli.policy import policy
-from huiliu.policy.claims_columns import ClaimRow
-from huiliu.policy.claims_rows import write_claims
+from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.rows import write_claims
 from huiliu.policy.model import CaseFacts, Outcome
 from tests.policy.files import DEMO, HOUR
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huiliu.policy.deciding import Budget, Deciding, Wants
 from huiliu.policy.evaluate import judge
 from huiliu.policy.identity import sealed
+from huiliu.policy.law.deciding import Budget, Deciding, Wants
 from huiliu.policy.model import Facts, FactValue, Outcome, Policy, Range, Test
 from huiliu.policy.space import OutOfSteps
 from huiliu.policy.table import Box, Table, table_of

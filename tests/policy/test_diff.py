@@ -16,15 +16,15 @@ from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.bench.policy_versions import changed
 from huiliu.kit.text import Lang
-from huiliu.policy import diff as diff_module
-from huiliu.policy.amendments import Amending, Amendment, Section
 from huiliu.policy.answers import Answer
-from huiliu.policy.diff import ChangeKind, Diff, Direction, changes, diff
-from huiliu.policy.diff_words import amendment_words, diff_words
+from huiliu.policy.diff import situations as diff_module
+from huiliu.policy.diff.amendments import Amending, Amendment, Section
+from huiliu.policy.diff.situations import ChangeKind, Diff, Direction, changes, diff
+from huiliu.policy.diff.words import amendment_words, diff_words
 from huiliu.policy.identity import sealed
+from huiliu.policy.lint.replay import answer_to
 from huiliu.policy.model import Clause, FactKind, Facts, FactSpec, FactValue, Flag, Policy, Range, Test
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.replay import answer_to
 from tests.policy.by_hand import meets_all
 from tests.policy.files import DEMO, demo, small
 

@@ -15,7 +15,7 @@ from huiliu.policy.dmn.feel import parse_unary
 from huiliu.policy.dmn.lint import dmn_case_words, dmn_finding_todo, dmn_finding_words, dmn_lines, lint_dmn
 from huiliu.policy.dmn.model import DmnTable, HitPolicy, TableError
 from huiliu.policy.dmn.read import RULES_MAX, decisions_of, read_dmn
-from huiliu.policy.findings import FindingCode, Severity
+from huiliu.policy.lint.findings import FindingCode, Severity
 from huiliu.policy.model import Facts
 from huiliu.policy.wording import problem_words
 from tests.policy.dmn.tables import HERE, document, table

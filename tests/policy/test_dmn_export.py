@@ -22,7 +22,7 @@ from huiliu.policy.dmn.policy_of import policy_of
 from huiliu.policy.dmn.read import read_dmn
 from huiliu.policy.dmn.write import NAMESPACE, write_dmn
 from huiliu.policy.evaluate import judge
-from huiliu.policy.findings import FindingCode
+from huiliu.policy.lint.findings import FindingCode
 from huiliu.policy.model import FactKind, Facts, FactSpec, FactValue, Outcome, Policy
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.table import box_of, table_of

@@ -14,8 +14,8 @@ from huiliu.kit.db import Pool, Tx, transaction
 from huiliu.kit.errors import NotAllowed, NotFound
 from huiliu.kit.text import Lang, refusal_words
 from huiliu.people.actor import actor_of
-from huiliu.policy import drafts
-from huiliu.policy.draft_model import (
+from huiliu.policy.drafts import actions as drafts
+from huiliu.policy.drafts.model import (
     MOVES,
     AlreadyPublished,
     DraftChanged,
@@ -29,7 +29,7 @@ from huiliu.policy.draft_model import (
     OwnProposal,
     OwnWork,
 )
-from huiliu.policy.draft_reads import list_drafts, list_saves, load_draft
+from huiliu.policy.drafts.reads import list_drafts, list_saves, load_draft
 from huiliu.policy.model import InstantTaken
 from tests.conftest import NOW
 from tests.policy.workshop import SOON, Shop, new_shop, outcome, text

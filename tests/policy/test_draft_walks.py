@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from huiliu.kit.errors import Refusal
-from huiliu.policy.draft_model import Draft, DraftState
+from huiliu.policy.drafts.model import Draft, DraftState
 from huiliu.policy.model import PublishedPolicy
 from huiliu.policy.reads import policy_source
 from tests.conftest import NOW

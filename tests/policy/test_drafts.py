@@ -11,10 +11,10 @@ import pytest
 from huiliu.kit.errors import NotFound, Refusal
 from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.text import Lang, refusal_words
-from huiliu.policy import drafts
-from huiliu.policy.checks import checks
 from huiliu.policy.document import SOURCE_CHARS_MAX
-from huiliu.policy.draft_model import (
+from huiliu.policy.drafts import actions as drafts
+from huiliu.policy.drafts.checks import checks
+from huiliu.policy.drafts.model import (
     DRAFTS_OPEN_MAX,
     NOTE_CHARS_MAX,
     REPORT_BYTES_MAX,
@@ -34,7 +34,7 @@ from huiliu.policy.draft_model import (
     TooManyDrafts,
     TwoInstants,
 )
-from huiliu.policy.draft_reads import list_saves
+from huiliu.policy.drafts.reads import list_saves
 from huiliu.policy.model import EffectiveInPast, InstantTaken, PolicyError
 from huiliu.policy.reads import load_policy, policy_source
 from tests.conftest import NOW

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huiliu.kit.money import Rounding
-from huiliu.policy.edit import apply, clause_rows
-from huiliu.policy.edit_model import (
+from huiliu.policy.edit.edits import apply, clause_rows
+from huiliu.policy.edit.model import (
     AddCase,
     AddClause,
     ChangeClause,
@@ -25,8 +25,8 @@ from huiliu.policy.edit_model import (
     RemoveCase,
     RemoveClause,
 )
-from huiliu.policy.edit_text import all_comments
-from huiliu.policy.edit_words import number_text, range_text
+from huiliu.policy.edit.text import all_comments
+from huiliu.policy.edit.words import number_text, range_text
 from huiliu.policy.model import (
     AmountRule,
     Basis,

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 import pytest
 
 from huiliu.kit.text import Lang, has_words, say
-from huiliu.policy.deciding import Budget
 from huiliu.policy.evaluate import judge
-from huiliu.policy.findings import Finding, FindingCode, Severity
-from huiliu.policy.law import law_findings
-from huiliu.policy.law_words import article_words, do_words, notice_words, what_words
+from huiliu.policy.law.checks import law_findings
+from huiliu.policy.law.deciding import Budget
+from huiliu.policy.law.statutes import ARTICLES, FUTURE, day_of, first_in_force
+from huiliu.policy.law.words import article_words, do_words, notice_words, what_words
+from huiliu.policy.lint.findings import Finding, FindingCode, Severity
 from huiliu.policy.model import REFUNDS, Outcome, Policy
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.statutes import ARTICLES, FUTURE, day_of, first_in_force
 from tests.policy.files import DAY, DEMO, EXAMPLE, demo, example
 
 NOW = date(2026, 11, 24)
@@ -496,7 +496,7 @@ def test_a_refusal_put_into_the_demonstration_is_found() -> None:
 
 
 def test_a_check_that_may_not_look_further_says_that_it_did_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huiliu.policy.law.Budget", lambda: Budget(0))
+    monkeypatch.setattr("huiliu.policy.law.checks.Budget", lambda: Budget(0))
 
     findings = law_findings(policy(REFUSAL), on=NOW)
 

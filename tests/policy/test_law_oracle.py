@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import explain
-from huiliu.policy.findings import FindingCode, Severity
 from huiliu.policy.identity import sealed
-from huiliu.policy.law import law_findings
+from huiliu.policy.law.checks import law_findings
+from huiliu.policy.lint.findings import FindingCode, Severity
 from huiliu.policy.model import (
     REFUNDS,
     AmountRule,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SERVER_SIDE = {"actions", "draft_reads", "draft_store", "drafts", "reads", "store"}
+SERVER_SIDE = {"actions.py", "reads.py", "store.py", "drafts/actions.py", "drafts/reads.py", "drafts/store.py"}
 """The modules that keep policies in the database."""
 
 SCRIPT = """
@@ -26,12 +26,12 @@ for name in sys.argv[2:]:
     import_module(name)
 
 from pathlib import Path
-from huiliu.policy.diff import diff
+from huiliu.policy.diff.situations import diff
 from huiliu.policy.dmn.write import write_dmn
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advise, explain
 from huiliu.policy.facts import read_facts
-from huiliu.policy.lint import lint
+from huiliu.policy.lint.checks import lint
 from huiliu.policy.parse import parse_policy
 
 rules = parse_policy(Path(sys.argv[1]).read_text("utf-8"))
@@ -51,7 +51,7 @@ def test_everything_but_keeping_policies_is_usable_without_database_and_web_serv
     modules = [
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
         for path in sorted(folder.rglob("*.py"))
-        if path.stem not in SERVER_SIDE and path.stem != "__init__"
+        if path.relative_to(folder).as_posix() not in SERVER_SIDE and path.stem != "__init__"
     ]
     assert len(modules) > 30
 

@@ -11,15 +11,16 @@ from huiliu.bench.policy_oracle import Oracle
 from huiliu.bench.policy_parts import repeatable
 from huiliu.bench.policy_structured import structured
 from huiliu.kit.text import Lang
-from huiliu.policy import lint_cover, space
+from huiliu.policy import space
 from huiliu.policy.evaluate import judge
-from huiliu.policy.findings import Finding, FindingCode, Severity
 from huiliu.policy.identity import sealed
-from huiliu.policy.lint import lint, lint_table
-from huiliu.policy.lint_words import finding_words, situation_words
+from huiliu.policy.lint import cover as lint_cover
+from huiliu.policy.lint.checks import lint, lint_table
+from huiliu.policy.lint.findings import Finding, FindingCode, Severity
+from huiliu.policy.lint.replay import replays
+from huiliu.policy.lint.words import finding_words, situation_words
 from huiliu.policy.model import Clause, FactKind, FactSpec, Outcome, Policy, Range, Test
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.replay import replays
 from huiliu.policy.table import table_of
 from tests.policy.by_hand import Found, expected, gap_cases, meets_all
 from tests.policy.files import demo, example, small

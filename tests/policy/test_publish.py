@@ -13,7 +13,7 @@ from huiliu.kit.db import Actor, ActorKind, Pool, Tx, transaction
 from huiliu.kit.errors import NotFound, Refusal
 from huiliu.kit.text import Lang, refusal_words
 from huiliu.policy.actions import publish
-from huiliu.policy.draft_model import Blocked, GoldenFails, LabelTaken
+from huiliu.policy.drafts.model import Blocked, GoldenFails, LabelTaken
 from huiliu.policy.model import EffectiveInPast, InstantTaken, NoneInForce, PolicyError
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.reads import (

@@ -9,12 +9,12 @@ import pytest
 
 from huiliu.kit.text import Lang, has_words, say, words
 from huiliu.policy.evaluate import judge
-from huiliu.policy.findings import Finding, FindingCode, Severity
 from huiliu.policy.identity import sealed
-from huiliu.policy.law_words import do_words, what_words
+from huiliu.policy.law.vague import BLANKET, TERMS, UNFAIR_TERM, vague_findings
+from huiliu.policy.law.words import do_words, what_words
+from huiliu.policy.lint.findings import Finding, FindingCode, Severity
 from huiliu.policy.model import Policy
 from huiliu.policy.parse import parse_policy
-from huiliu.policy.vague import BLANKET, TERMS, UNFAIR_TERM, vague_findings
 from tests.policy.files import demo, example
 
 

@@ -12,10 +12,10 @@ from huiliu.kit.db import Pool, Tx, transaction
 from huiliu.kit.errors import Refusal
 from huiliu.people.actor import actor_of
 from huiliu.people.model import Role, Staff
-from huiliu.policy import drafts
 from huiliu.policy.actions import publish
-from huiliu.policy.draft_model import Draft
-from huiliu.policy.draft_reads import load_draft
+from huiliu.policy.drafts import actions as drafts
+from huiliu.policy.drafts.model import Draft
+from huiliu.policy.drafts.reads import load_draft
 from huiliu.policy.model import PublishedPolicy
 from tests.conftest import NOW
 from tests.make.cast import hire_cast, staff

@@ -7,9 +7,9 @@ import numpy as np
 from huiliu.bench.policy_asks import expected_of, shown
 from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_oracle import Decision
-from huiliu.policy.batch import Answer, Batch
-from huiliu.policy.batch_codes import FactCoding, Ints
-from huiliu.policy.batch_table import CELLS_MAX
+from huiliu.policy.batch.codes import FactCoding, Ints
+from huiliu.policy.batch.judging import Answer, Batch
+from huiliu.policy.batch.table import CELLS_MAX
 from huiliu.policy.model import Facts, FactValue, Flag
 
 ROWS = 30

@@ -11,7 +11,7 @@ from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_oracle import Case, Oracle, meets, thrift, values_of
 from huiliu.bench.policy_oracle_clauses import Full, Sets, full
 from huiliu.policy.answers import Answer
-from huiliu.policy.diff import Change, Diff, Direction, changes, diff
+from huiliu.policy.diff.situations import Change, Diff, Direction, changes, diff
 from huiliu.policy.model import Facts, FactValue, Outcome, Policy, Test
 
 CASES_EACH = 6

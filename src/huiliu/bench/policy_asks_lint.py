@@ -9,11 +9,11 @@ from huiliu.bench import policy_oracle_clauses as clauses_oracle
 from huiliu.bench import policy_oracle_lint as oracle_of
 from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_oracle import Case, Oracle
-from huiliu.policy.findings import Finding, FindingCode
-from huiliu.policy.lint import lint
-from huiliu.policy.lint_cover import GAPS_MAX
+from huiliu.policy.lint.checks import lint
+from huiliu.policy.lint.cover import GAPS_MAX
+from huiliu.policy.lint.findings import Finding, FindingCode
+from huiliu.policy.lint.replay import replays
 from huiliu.policy.model import Policy, Test
-from huiliu.policy.replay import replays
 from huiliu.policy.words import SLOTS
 
 SPOKEN = frozenset(code for code in FindingCode if code.value.startswith(("law_", "vague_")))

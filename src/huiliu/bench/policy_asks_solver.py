@@ -7,7 +7,7 @@ from huiliu.bench.policy_count import Count, Subject
 from huiliu.bench.policy_oracle_advice import cheapest
 from huiliu.bench.policy_z3 import Solved, solver
 from huiliu.policy.explain import advise
-from huiliu.policy.findings import FindingCode
+from huiliu.policy.lint.findings import FindingCode
 
 CASES_EACH = 3
 """Cases of a policy whose cheapest advice the solver looks for."""

@@ -26,12 +26,12 @@ from huiliu.bench.policy_rivals import (
 )
 from huiliu.bench.policy_singles import example_policy
 from huiliu.bench.policy_structured import structured
-from huiliu.policy.backtest import backtest
-from huiliu.policy.backtest_report import Report, State
-from huiliu.policy.batch import AnswerIds, Batch
-from huiliu.policy.batch_codes import Ints
-from huiliu.policy.claims_file import ClaimsFile
-from huiliu.policy.claims_made import made_claims, write_made_claims
+from huiliu.policy.backtest.file import ClaimsFile
+from huiliu.policy.backtest.made import made_claims, write_made_claims
+from huiliu.policy.backtest.replay import backtest
+from huiliu.policy.backtest.report import Report, State
+from huiliu.policy.batch.codes import Ints
+from huiliu.policy.batch.judging import AnswerIds, Batch
 from huiliu.policy.evaluate import judge
 from huiliu.policy.model import FactKind, Facts, FactValue, Policy
 from huiliu.policy.parse import parse_policy

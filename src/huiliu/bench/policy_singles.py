@@ -10,7 +10,7 @@ from huiliu.bench.policy_rivals import NO_CLAUSE, SINGLES, Case, installed, name
 from huiliu.bench.policy_structured import structured
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advise, explain
-from huiliu.policy.lint import lint
+from huiliu.policy.lint.checks import lint
 from huiliu.policy.model import FactKind, Facts, FactSpec, FactValue, Policy
 from huiliu.policy.parse import parse_policy
 

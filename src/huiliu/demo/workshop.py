@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from huiliu.demo.cast import GUANYAN
 from huiliu.demo.theatre import Theatre
 from huiliu.kit.ids import SHANGHAI
-from huiliu.policy.drafts import propose, save_draft, start_draft
+from huiliu.policy.drafts.actions import propose, save_draft, start_draft
 
 PROPOSED = (
     ('版本: "3"\n', '版本: "4"\n'),

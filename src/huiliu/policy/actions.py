@@ -11,8 +11,8 @@ from huiliu.journal.model import Entry, platform_stream
 from huiliu.kit.db import Tx
 from huiliu.kit.ids import SHANGHAI, new_id
 from huiliu.policy import store
-from huiliu.policy.checks import checks
-from huiliu.policy.draft_model import LabelTaken, TwoPeople
+from huiliu.policy.drafts.checks import checks
+from huiliu.policy.drafts.model import LabelTaken, TwoPeople
 from huiliu.policy.model import EffectiveInPast, Policy, PublishedPolicy
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.reads import PARSED, find_by_content, label_is_taken

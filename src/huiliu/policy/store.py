@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from huiliu.kit.db import Tx
-from huiliu.policy.draft_model import TwoPeople
+from huiliu.policy.drafts.model import TwoPeople
 from huiliu.policy.model import PublishedPolicy
 
 

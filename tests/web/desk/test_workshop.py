@@ -11,8 +11,8 @@ import pytest
 from huiliu.kit.db import Pool, transaction
 from huiliu.kit.ids import SHANGHAI
 from huiliu.people.actor import actor_of
-from huiliu.policy.draft_model import Draft
-from huiliu.policy.draft_reads import load_draft
+from huiliu.policy.drafts.model import Draft
+from huiliu.policy.drafts.reads import load_draft
 from huiliu.policy.parse import parse_policy
 from tests.conftest import NOW
 from tests.make.cast import staff

@@ -16,8 +16,8 @@ from playwright.async_api import Page, async_playwright, expect
 
 from huiliu.kit.db import Pool, transaction
 from huiliu.people.actor import actor_of
-from huiliu.policy.draft_reads import load_draft
-from huiliu.policy.drafts import start_draft
+from huiliu.policy.drafts.actions import start_draft
+from huiliu.policy.drafts.reads import load_draft
 from tests.conftest import NOW
 from tests.make.cast import staff
 from tests.web.desk.conftest import As

@@ -18,18 +18,18 @@ from huiliu.cli.policy.files import (
 )
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.kit.text import Lang, say
-from huiliu.policy.amendments import Section
 from huiliu.policy.answers import Answer
-from huiliu.policy.diff import Change, Diff, Direction, diff
-from huiliu.policy.diff_words import amendment_words, change_words
+from huiliu.policy.diff.amendments import Section
+from huiliu.policy.diff.situations import Change, Diff, Direction, diff
+from huiliu.policy.diff.words import amendment_words, change_words
 from huiliu.policy.dmn.elements import SOURCE_BYTES_MAX as DMN_BYTES_MAX
 from huiliu.policy.dmn.lint import dmn_case_words, dmn_finding_todo, dmn_finding_words, dmn_lines, lint_dmn
 from huiliu.policy.dmn.model import DmnTable
 from huiliu.policy.dmn.read import read_dmn
 from huiliu.policy.document import Place
-from huiliu.policy.findings import Example, Finding, FindingCode, Severity
-from huiliu.policy.lint import lint
-from huiliu.policy.lint_words import finding_words
+from huiliu.policy.lint.checks import lint
+from huiliu.policy.lint.findings import Example, Finding, FindingCode, Severity
+from huiliu.policy.lint.words import finding_words
 from huiliu.policy.model import FactValue, Policy, PolicyError
 from huiliu.policy.parse import PlacedPolicy
 from huiliu.policy.wording import facts_words, problem_words

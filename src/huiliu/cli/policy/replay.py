@@ -23,11 +23,11 @@ from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, say
 from huiliu.people.actor import Actor, system_actor
 from huiliu.people.reads import platform_by_slug
-from huiliu.policy.backtest import backtest
-from huiliu.policy.backtest_report import Cell, Judged, Report, State
-from huiliu.policy.claims_columns import ClaimRow
-from huiliu.policy.claims_file import ClaimsFile
-from huiliu.policy.claims_rows import write_claims
+from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.file import ClaimsFile
+from huiliu.policy.backtest.replay import backtest
+from huiliu.policy.backtest.report import Cell, Judged, Report, State
+from huiliu.policy.backtest.rows import write_claims
 from huiliu.policy.model import Policy
 from huiliu.policy.wording import evidence_words, facts_words, list_words
 

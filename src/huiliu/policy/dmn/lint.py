@@ -10,8 +10,8 @@ from huiliu.kit.text import Lang, has_words, say
 from huiliu.policy.conditions import NO, YES
 from huiliu.policy.dmn.cells import OTHER, joined, span_text, value_text
 from huiliu.policy.dmn.model import DmnInput, DmnTable, HitPolicy
-from huiliu.policy.findings import Finding, FindingCode, Severity
-from huiliu.policy.lint import lint_table
+from huiliu.policy.lint.checks import lint_table
+from huiliu.policy.lint.findings import Finding, FindingCode, Severity
 from huiliu.policy.model import Facts, FactValue, Test
 
 RULES_NAMED_MAX = 8

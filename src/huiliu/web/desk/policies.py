@@ -8,7 +8,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from huiliu.people.model import Permission
-from huiliu.policy.draft_reads import DRAFTS_PAGE_MAX, DraftListRow, list_drafts
+from huiliu.policy.drafts.reads import DRAFTS_PAGE_MAX, DraftListRow, list_drafts
 from huiliu.policy.model import PublishedPolicy
 from huiliu.policy.reads import list_policies
 from huiliu.web.desk.desk import Desk, at_desk, desk_of

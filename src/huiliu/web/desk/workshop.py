@@ -14,10 +14,10 @@ from litestar.response import Redirect
 from huiliu.kit.errors import Invalid, NotFound, Refusal
 from huiliu.people.model import Permission
 from huiliu.policy.document import SOURCE_CHARS_MAX
-from huiliu.policy.draft_model import DraftChanged
-from huiliu.policy.drafts import discard, save_draft, start_draft, undo_save
-from huiliu.policy.edit import apply, clause_rows
-from huiliu.policy.edit_model import (
+from huiliu.policy.drafts.actions import discard, save_draft, start_draft, undo_save
+from huiliu.policy.drafts.model import DraftChanged
+from huiliu.policy.edit.edits import apply, clause_rows
+from huiliu.policy.edit.model import (
     AddClause,
     ChangeClause,
     ChangeHead,

@@ -7,8 +7,8 @@ import asyncio
 from msgspec import Struct
 
 from huiliu.kit.text import Lang
-from huiliu.policy.diff import Change, Diff, diff
-from huiliu.policy.diff_words import amendment_words, change_words
+from huiliu.policy.diff.situations import Change, Diff, diff
+from huiliu.policy.diff.words import amendment_words, change_words
 from huiliu.policy.model import Policy
 from huiliu.web.desk.workshop_words import ExampleLine, example_line, facts_words
 

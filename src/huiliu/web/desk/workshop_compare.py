@@ -11,7 +11,7 @@ from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.text import Lang
 from huiliu.people.model import Permission, Staff
-from huiliu.policy.draft_reads import list_drafts, load_draft
+from huiliu.policy.drafts.reads import list_drafts, load_draft
 from huiliu.policy.model import Clause, Policy, PolicyError
 from huiliu.policy.parse import parse_policy
 from huiliu.policy.reads import list_policies, load_policy

@@ -15,7 +15,7 @@ from msgspec import Struct
 from huiliu.kit.errors import Refusal
 from huiliu.kit.money import Rounding, parse_minor
 from huiliu.kit.text import Lang
-from huiliu.policy.edit_words import USUAL_BASIS, bounds, number_text, period_text
+from huiliu.policy.edit.words import USUAL_BASIS, bounds, number_text, period_text
 from huiliu.policy.model import (
     REFUNDS,
     AmountRule,

@@ -14,11 +14,11 @@ from huiliu.kit.errors import Refusal
 from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.text import Lang
 from huiliu.people.model import Permission, Staff, require
-from huiliu.policy.checks import Checks, checks
 from huiliu.policy.document import SOURCE_CHARS_MAX
-from huiliu.policy.draft_model import Draft, DraftMove
-from huiliu.policy.draft_reads import load_draft
-from huiliu.policy.edit import clause_rows
+from huiliu.policy.drafts.checks import Checks, checks
+from huiliu.policy.drafts.model import Draft, DraftMove
+from huiliu.policy.drafts.reads import load_draft
+from huiliu.policy.edit.edits import clause_rows
 from huiliu.policy.model import REFUNDS, Clause, NoneInForce, Outcome, Policy, PublishedPolicy
 from huiliu.policy.reads import policy_in_force
 from huiliu.web.desk.desk import Desk, at_desk, desk_of

@@ -14,8 +14,8 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 from huiliu.kit.errors import Refusal
 from huiliu.kit.ids import SHANGHAI
 from huiliu.people.model import Permission, Staff
-from huiliu.policy.draft_model import NOTE_CHARS_MAX, Draft, DraftMove
-from huiliu.policy.drafts import approve, propose, return_draft, take_back
+from huiliu.policy.drafts.actions import approve, propose, return_draft, take_back
+from huiliu.policy.drafts.model import NOTE_CHARS_MAX, Draft, DraftMove
 from huiliu.policy.parse import parse_policy
 from huiliu.web.desk.desk import Desk, desk_of
 from huiliu.web.desk.workshop_changes import Changes

@@ -22,10 +22,10 @@ from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, say
 from huiliu.people.model import Staff
-from huiliu.policy.backtest import backtest
-from huiliu.policy.backtest_report import ChangedClaim, Judged, Progress, Report, State
-from huiliu.policy.claims_columns import ClaimRow
-from huiliu.policy.draft_reads import require_workshop
+from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.replay import backtest
+from huiliu.policy.backtest.report import ChangedClaim, Judged, Progress, Report, State
+from huiliu.policy.drafts.reads import require_workshop
 from huiliu.policy.model import Policy
 from huiliu.policy.wording import evidence_words, list_words
 from huiliu.web.desk.desk import Desk, at_desk, desk_of

@@ -18,9 +18,9 @@ from huiliu.kit.money import Money, parse_minor
 from huiliu.kit.text import Lang, say
 from huiliu.people.model import Permission, Staff
 from huiliu.policy.amount import OrderMoney, Used, formula, refund_amount, rule_formula
-from huiliu.policy.drafts import save_draft
-from huiliu.policy.edit import apply
-from huiliu.policy.edit_model import AddCase
+from huiliu.policy.drafts.actions import save_draft
+from huiliu.policy.edit.edits import apply
+from huiliu.policy.edit.model import AddCase
 from huiliu.policy.evaluate import judge
 from huiliu.policy.explain import advice_words, advise, explain, reason_words
 from huiliu.policy.facts import to_facts

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from huiliu.kit.text import Lang, say
 from huiliu.policy.amount import rule_formula
-from huiliu.policy.checks import Checks
-from huiliu.policy.edit import clause_rows
-from huiliu.policy.edit_model import ClauseRow
-from huiliu.policy.findings import Finding
+from huiliu.policy.drafts.checks import Checks
+from huiliu.policy.edit.edits import clause_rows
+from huiliu.policy.edit.model import ClauseRow
 from huiliu.policy.golden import GoldenResult
-from huiliu.policy.lint_words import finding_words
+from huiliu.policy.lint.findings import Finding
+from huiliu.policy.lint.words import finding_words
 from huiliu.policy.model import Clause, Facts, Policy, PolicyError, Problem
 from huiliu.policy.wording import (
     clause_name,

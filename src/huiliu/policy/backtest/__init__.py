@@ -1,0 +1,1 @@
+"""Past claims judged by another version, and the files they come in."""

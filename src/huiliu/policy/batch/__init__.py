@@ -1,0 +1,1 @@
+"""Millions of cases judged at once."""
