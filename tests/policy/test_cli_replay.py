@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from huiliu.cli.policy import policy
+from huiliu.cli.policy import policy, replay
+from huiliu.cli.policy.apart import Died, run_apart
 from huiliu.policy.backtest.columns import ClaimRow
 from huiliu.policy.backtest.rows import write_claims
 from huiliu.policy.model import CaseFacts, Outcome
@@ -92,11 +94,11 @@ def test_the_same_version_changes_nothing(files: tuple[Path, Path, Path]) -> Non
 def test_a_file_that_holds_no_claims_is_refused_in_words(files: tuple[Path, Path, Path]) -> None:
     old, new, _ = files
 
-    result = run("backtest", new, "--against", old, "--claims", old, "--json")
+    result = run("backtest", new, "--against", old, "--claims", old, "--json", "--lang", "en")
 
     found = json.loads(result.output)
     assert (result.exit_code, found["ok"]) == (1, False)
-    assert found["problems"][0]["message"]
+    assert "not a Parquet file" in found["problems"][0]["message"]
 
 
 def test_claims_come_from_exactly_one_place(files: tuple[Path, Path, Path]) -> None:
@@ -122,3 +124,25 @@ def test_a_platform_without_claims_replays_none_and_writes_an_empty_file(
     assert (replayed.exit_code, json.loads(replayed.output)["claims"]) == (0, 0)
     assert (written.exit_code, json.loads(written.output)["claims"]) == (0, 0)
     assert run("backtest", new, "--against", old, "--claims", out).exit_code == 0
+
+
+def test_a_process_that_dies_over_a_file_is_an_answer(tmp_path: Path) -> None:
+    with pytest.raises(Died):
+        run_apart(os._exit, 134)
+    assert run_apart(str.upper, "alive") == "ALIVE"
+
+
+def test_a_reader_that_dies_is_told_as_a_damaged_file(
+    files: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, claims = files
+
+    def die(*_: object) -> None:
+        raise Died
+
+    monkeypatch.setattr(replay, "run_apart", die)
+    result = run("backtest", new, "--against", old, "--claims", claims, "--json", "--lang", "en")
+
+    found = json.loads(result.output)
+    assert (result.exit_code, found["ok"]) == (1, False)
+    assert "damaged" in found["problems"][0]["message"]

@@ -66,10 +66,15 @@ def read_text(report: Report, node: Node | None, *, chars_max: int) -> str:
     if not isinstance(node, Scalar):
         report.add(node.place, "not_text")
         return ""
-    if not node.text or len(node.text) > chars_max or "\n" in node.text:
+    if not _is_visible(node.text) or len(node.text) > chars_max or "\n" in node.text:
         report.add(node.place, "text_length", limit=chars_max)
         return ""
     return node.text
+
+
+def _is_visible(text: str) -> bool:
+    """Whether there is anything to see: a name of zero-width characters would be a blank line to its reader."""
+    return any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def read_word(report: Report, node: Node | None, table: dict[str, Code], default: Code) -> Code:

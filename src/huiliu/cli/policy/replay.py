@@ -13,18 +13,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from huiliu.claims.replay_rows import REPLAY_PAGE_MAX, replay_rows
+from huiliu.cli.policy.apart import Died, run_apart
 from huiliu.cli.policy.cases import PIPED_WIDTH
 from huiliu.cli.policy.files import FILE, policy_or_exit, print_json, refuse, summary
 from huiliu.cli.runtime import Runtime, open_runtime
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.kit.db import transaction
-from huiliu.kit.errors import Refusal
+from huiliu.kit.errors import Fact, Refusal
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, say
 from huiliu.people.actor import Actor, system_actor
 from huiliu.people.reads import platform_by_slug
 from huiliu.policy.backtest.columns import ClaimRow
 from huiliu.policy.backtest.file import ClaimsFile
+from huiliu.policy.backtest.frame import ClaimsFileError
 from huiliu.policy.backtest.replay import backtest
 from huiliu.policy.backtest.report import Cell, Judged, Report, State
 from huiliu.policy.backtest.rows import write_claims
@@ -66,7 +68,7 @@ def backtest_command(
     after = policy_or_exit(ctx, new, speech, as_json=as_json)
     try:
         if slug is None and claims is not None:
-            report, currency = _replayed(speech, before, after, ClaimsFile(claims), changes), "CNY"
+            report, currency = _from_file(speech, before, after, claims, changes), "CNY"
         else:
             report = asyncio.run(_from_database(speech, before, after, slug or "", currency, changes))
     except Refusal as refusal:
@@ -109,6 +111,29 @@ def claims_command(*, slug: str, out: Path, currency: str, as_json: bool, lang: 
         print_json({"ok": True, "file": str(out), "claims": written, "problems": []})
     else:
         click.echo(say(speech, "policy.cli.claims_written", claims=written, file=out))
+
+
+def _from_file(speech: Lang, before: Policy, after: Policy, claims: Path, changes: int) -> Report:
+    """A damaged Parquet file can end the process that reads it, out of any handler's reach: so another one reads it."""
+    try:
+        found = run_apart(_read_and_replayed, speech, before, after, claims, changes)
+    except Died as error:
+        raise ClaimsFileError("damaged") from error
+    if isinstance(found, Report):
+        return found
+    refusal = ClaimsFileError("damaged")
+    refusal.facts = found
+    raise refusal
+
+
+def _read_and_replayed(
+    speech: Lang, before: Policy, after: Policy, claims: Path, changes: int
+) -> Report | dict[str, Fact]:
+    """The report, or the facts of the refusal: an exception with arguments of its own does not pass between processes."""
+    try:
+        return _replayed(speech, before, after, ClaimsFile(claims), changes)
+    except ClaimsFileError as error:
+        return error.facts
 
 
 async def _from_database(speech: Lang, before: Policy, after: Policy, slug: str, currency: str, changes: int) -> Report:

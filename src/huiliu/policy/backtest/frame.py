@@ -60,8 +60,8 @@ class ClaimsFileError(Refusal):
     status = 422
 
     def __init__(self, problem: str, **facts: Fact) -> None:
-        about: dict[str, Fact] = {"column": "-", "word": "-", "limit": "-", **facts}
-        super().__init__(problem=f"claims_{problem}", **about)
+        about = ": ".join(str(facts[name]) for name in ("column", "word", "limit") if name in facts)
+        super().__init__(**{"problem": f"claims_{problem}", "about": f" ({about})" if about else "", **facts})
 
 
 class Layout(msgspec.Struct, frozen=True):
