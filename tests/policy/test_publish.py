@@ -26,7 +26,7 @@ from huiliu.policy.reads import (
 )
 from tests.conftest import NOW
 from tests.policy.files import EXAMPLE, small
-from tests.policy.workshop import CIRCLE, GOLDEN, text
+from tests.policy.workshop import CIRCLE, GOLDEN, new_platform, text
 
 
 def version(label: str) -> str:
@@ -37,22 +37,6 @@ def version(label: str) -> str:
 
 def actor(platform_id: int) -> Actor:
     return Actor(ActorKind.STAFF, platform_id, "admin", "管砚")
-
-
-async def new_platform(pool: Pool) -> int:
-    """A platform of a test's own, for what has to be committed."""
-    async with pool.connection() as connection:
-        await connection.execute("RESET ROLE")
-        cursor = await connection.execute(
-            "INSERT INTO platforms (slug, name, name_en) VALUES (%s, '新门', 'Xinmen') RETURNING id",
-            (f"p{uuid4().hex[:12]}",),
-        )
-        row = await cursor.fetchone()
-        await connection.execute("SET ROLE huiliu_app")
-    assert row is not None
-    found = row["id"]
-    assert isinstance(found, int)
-    return found
 
 
 async def test_a_published_version_reads_back_as_it_was_written(tx: Tx) -> None:

@@ -133,8 +133,8 @@ def as_draft(found: object) -> Draft:
     return found
 
 
-async def new_shop(pool: Pool) -> Shop:
-    """A platform with the cast and a second administrator."""
+async def new_platform(pool: Pool) -> int:
+    """A platform of a test's own, for what has to be committed."""
     async with pool.connection() as connection:
         await connection.execute("RESET ROLE")
         cursor = await connection.execute(
@@ -144,7 +144,14 @@ async def new_shop(pool: Pool) -> Shop:
         row = await cursor.fetchone()
         await connection.execute("SET ROLE huiliu_app")
     assert row is not None
-    platform_id = int(row["id"])
+    found = row["id"]
+    assert isinstance(found, int)
+    return found
+
+
+async def new_shop(pool: Pool) -> Shop:
+    """A platform with the cast and a second administrator."""
+    platform_id = await new_platform(pool)
     second = Staff(id=UUID(int=99), platform_id=platform_id, login="fuguan", name="副管", roles=frozenset({Role.ADMIN}))
     async with transaction(pool, actor_of(second), clock=lambda: NOW) as tx:
         await hire_cast(tx)

@@ -2,65 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar
 from PIL import Image
-from playwright.async_api import BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Page, Route
 
+from tests.web.chromium import NEEDS_CHROMIUM, PHONE_WIDTH, phone_of, served
 from tests.web.conftest import Browser, Shop
 
-CHROMIUM = shutil.which("chromium")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PHONE_WIDTH, PHONE_HEIGHT = 360, 740
 TARGET_PX_MIN = 43.5
-START_SECONDS_MAX = 10
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def address(app: Litestar, furnished: None) -> AsyncIterator[str]:
-    """The application behind the real server, on a free port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    serving = asyncio.create_task(server.serve())
-    await reachable(port)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
-    await serving
+    """Where the application is served."""
+    async with served(app) as found:
+        yield found
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def phone(address: str, xiaoman: Browser) -> AsyncIterator[Page]:
-    """A phone on which 林小满 is signed in; anything the browser complains about fails the test."""
-    async with async_playwright() as player:
-        chromium = await player.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        context = await chromium.new_context(
-            base_url=address, viewport={"width": PHONE_WIDTH, "height": PHONE_HEIGHT}, locale="zh-CN", has_touch=True
-        )
-        await _same_session(context, address, xiaoman)
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    """A phone on which 林小满 is signed in; the lines that a test cuts are no complaint."""
+    async with phone_of(xiaoman, address, expected="net::ERR_FAILED") as page:
         yield page
-        await chromium.close()
-        assert [said for said in complaints if "net::ERR_FAILED" not in said] == []
 
 
 async def test_an_upload_goes_on_after_the_line_was_cut(
@@ -135,21 +105,3 @@ async def _draft(browser: Browser, shop: Shop) -> str:
     await browser.get(page)
     answer = await browser.post(page, {"reason": "not_arrived"})
     return str(answer.headers["location"])
-
-
-async def _same_session(context: BrowserContext, address: str, browser: Browser) -> None:
-    for name, value in browser.client.cookies.items():
-        await context.add_cookies([{"name": name, "value": value, "url": address}])
-
-
-async def reachable(port: int) -> None:
-    """Wait until something listens there."""
-    async with asyncio.timeout(START_SECONDS_MAX):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            return

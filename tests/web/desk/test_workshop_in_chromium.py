@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-import pytest
 import pytest_asyncio
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from huiliu.kit.db import Pool, transaction
 from huiliu.people.actor import actor_of
@@ -20,47 +15,24 @@ from huiliu.policy.drafts.actions import start_draft
 from huiliu.policy.drafts.reads import load_draft
 from tests.conftest import NOW
 from tests.make.cast import staff
+from tests.web.chromium import NEEDS_CHROMIUM, PHONE_WIDTH, phone_of, served
 from tests.web.desk.conftest import As
-from tests.web.test_in_chromium import ARGS, CHROMIUM, PHONE_HEIGHT, PHONE_WIDTH, reachable
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def address(app: Litestar, furnished: None) -> AsyncIterator[str]:
-    """The application behind the real server, on a free port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    serving = asyncio.create_task(server.serve())
-    await reachable(port)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
-    await serving
+    """Where the application is served."""
+    async with served(app) as found:
+        yield found
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def phone(address: str, as_: As) -> AsyncIterator[Page]:
-    """A phone on which 管砚 is signed in; anything the browser complains about fails the test."""
-    browser = await as_("guanyan")
-    async with async_playwright() as player:
-        chromium = await player.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        context = await chromium.new_context(
-            base_url=address, viewport={"width": PHONE_WIDTH, "height": PHONE_HEIGHT}, locale="zh-CN", has_touch=True
-        )
-        for name, value in browser.client.cookies.items():
-            await context.add_cookies([{"name": name, "value": value, "url": address}])
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    """A phone on which 管砚 is signed in."""
+    async with phone_of(await as_("guanyan"), address) as page:
         yield page
-        await chromium.close()
-        assert complaints == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
