@@ -28,6 +28,7 @@ async def test_every_reason_is_answered_before_anything_is_filled_in(xiaoman: Br
     assert "最晚" in html
     assert html.count("其他条款为什么不适用") == 5
     assert "F5 一小时内且未使用：不适用。" in html
+    assert html.count("针对其他退款原因的条款。") == 5
     assert "风控" not in html
 
 

@@ -177,6 +177,8 @@ VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Per enumeration the product fills in: policy word -> code."""
 
+REASON = "退款原因"
+"""Why the buyer asks for a refund."""
 ORDER_AGE = "下单时长"
 """The one fact that changes by itself as time passes."""
 

@@ -19,13 +19,15 @@ from huiliu.evidence.slots import slot_by_code
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import Refusal
 from huiliu.kit.money import Money
-from huiliu.kit.text import Lang
+from huiliu.kit.text import Lang, say
 from huiliu.people.model import Buyer
 from huiliu.policy.amount import formula
 from huiliu.policy.explain import explain, reason_words
 from huiliu.policy.facts import to_facts
+from huiliu.policy.model import Facts, Policy, ReasonStatus
 from huiliu.policy.preview import Answer, open_words, preview, preview_words
 from huiliu.policy.wording import period_words
+from huiliu.policy.words import REASON
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
 from huiliu.web.visit import FromVisit, Visit
@@ -132,7 +134,6 @@ async def _told(tx: Tx, lang: Lang, case: Case, judgement: Judgement) -> Told:
     words = preview_words(lang, answer)
     start = max(tx.now, judgement.cooling_until or tx.now)
     clause_name = answer.clause_name_en if lang is Lang.EN else answer.clause_name
-    others = [it for it in explain(policy.policy, facts) if it.clause_id != answer.clause_id]
     return Told(
         reason=reason,
         answer=answer.answer.value,
@@ -149,8 +150,19 @@ async def _told(tx: Tx, lang: Lang, case: Case, judgement: Judgement) -> Told:
         cooling_until=judgement.cooling_until,
         stands_for=open_words(lang, answer),
         has_advice=bool(answer.advice),
-        others=tuple(reason_words(lang, policy.policy, it) for it in others),
+        others=_others(lang, policy.policy, facts, answer.clause_id),
     )
+
+
+def _others(lang: Lang, rules: Policy, facts: Facts, chosen: str) -> tuple[str, ...]:
+    """Why each other clause does not apply; those for other reasons share a line, because that is all there is to say."""
+    others = [it for it in explain(rules, facts) if it.clause_id != chosen]
+    elsewhere = [it.clause_id for it in others if it.status is ReasonStatus.FAILED and it.fact == REASON]
+    lines = [reason_words(lang, rules, it) for it in others if it.clause_id not in elsewhere]
+    if elsewhere:
+        names = say(lang, "web.list_comma").join(elsewhere)
+        lines.append(say(lang, "web.reasons.other_reasons", clauses=names))
+    return tuple(lines)
 
 
 handlers = (choose, start)
