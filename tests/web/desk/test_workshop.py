@@ -119,6 +119,17 @@ async def test_pages_of_a_draft_open_in_both_languages(as_: As) -> None:
             assert answer.status_code == 200, (page, answer.text[:2000])
 
 
+async def test_a_draft_is_called_in_the_readers_language(as_: As) -> None:
+    browser = await as_("guanyan")
+    url = await started(browser)
+
+    for page in (POLICIES, url):
+        english = (await browser.get(f"{page}?lang=en")).text
+        chinese = (await browser.get(f"{page}?lang=zh-CN")).text
+        assert "Kamen refund policy · version" in english
+        assert "卡门平台退款政策 · 第" in chinese
+
+
 async def test_a_back_test_shows_how_past_claims_would_move(as_: As, bench: Bench) -> None:
     await bench.brought_to("paying")
     browser = await as_("guanyan")

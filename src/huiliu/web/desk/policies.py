@@ -11,6 +11,7 @@ from huiliu.people.model import Permission
 from huiliu.policy.drafts.reads import DRAFTS_PAGE_MAX, DraftListRow, list_drafts
 from huiliu.policy.model import PublishedPolicy
 from huiliu.policy.reads import list_policies
+from huiliu.policy.wording import policy_name
 from huiliu.web.desk.desk import Desk, at_desk, desk_of
 from huiliu.web.page import show
 from huiliu.web.visit import FromVisit
@@ -20,6 +21,7 @@ class Version(Struct, frozen=True, kw_only=True):
     """One version; `standing` is now, later or '' for one that a later version replaced."""
 
     published: PublishedPolicy
+    name: str
     hash: str
     standing: str
 
@@ -33,6 +35,8 @@ class PoliciesPage(Struct, frozen=True, kw_only=True):
     may_write: bool
     sees_drafts: bool
     me: UUID
+    names: dict[str, str]
+    """What a policy of a name is called in the reader's language, as far as some version says."""
 
 
 @get("/{slug:str}/desk/policies")
@@ -48,6 +52,7 @@ async def policies(visit: FromVisit) -> Response[bytes]:
     versions = tuple(
         Version(
             published=it,
+            name=policy_name(visit.lang, it.policy),
             hash=it.policy.content_hash.hex(),
             standing="now" if it.id == now else "later" if it.effective_from > visit.now else "",
         )
@@ -60,6 +65,7 @@ async def policies(visit: FromVisit) -> Response[bytes]:
         may_write=may_write,
         sees_drafts=sees_drafts,
         me=staff.id,
+        names={it.published.name: it.name for it in versions},
     )
     return show(visit, "desk/policies.html", page)
 

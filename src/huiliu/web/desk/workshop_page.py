@@ -21,6 +21,7 @@ from huiliu.policy.drafts.reads import load_draft
 from huiliu.policy.edit.edits import clause_rows
 from huiliu.policy.model import REFUNDS, Clause, NoneInForce, Outcome, Policy, PublishedPolicy
 from huiliu.policy.reads import policy_in_force
+from huiliu.policy.wording import policy_name
 from huiliu.web.desk.desk import Desk, at_desk, desk_of
 from huiliu.web.desk.workshop_changes import CHANGES_BESIDE, Changes, changes_words
 from huiliu.web.desk.workshop_form import ClauseForm, clause_form, limit_fields
@@ -146,6 +147,13 @@ def draft_url(visit: Visit, draft: Draft) -> str:
     return visit.url("desk", "policies", "drafts", str(draft.id))
 
 
+def _name(lang: Lang, draft: Draft, in_force: PublishedPolicy | None) -> str:
+    """A draft keeps the Chinese name; in English it is called as the version in force is, if that is its name."""
+    if in_force is not None and in_force.name == draft.name:
+        return policy_name(lang, in_force.policy)
+    return draft.name
+
+
 def bar_of(visit: Visit, found: Opened) -> DraftBar:
     """The bar of a draft for whoever is signed in."""
     draft, staff = found.draft, found.staff
@@ -156,7 +164,7 @@ def bar_of(visit: Visit, found: Opened) -> DraftBar:
         version=draft.version,
         base=draft_url(visit, draft),
         label=draft.label,
-        name=draft.name,
+        name=_name(visit.lang, draft, found.in_force),
         state=draft.state.value,
         edited_by=draft.edited_by_name,
         edited_at=draft.edited_at,
