@@ -13,7 +13,7 @@ from huiliu.kit.ids import new_id
 from huiliu.kit.money import Money
 from huiliu.people.actor import system_actor
 from huiliu.policy.amount import OrderMoney, Used, refund_amount
-from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
 from huiliu.policy.backtest.replay import backtest
 from huiliu.policy.backtest.report import Report
 from huiliu.policy.evaluate import judge

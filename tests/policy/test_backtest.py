@@ -12,7 +12,7 @@ from huiliu.bench.policy_parts import repeatable
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, refusal_words
 from huiliu.policy.amount import OrderMoney, Used, refund_amount
-from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
 from huiliu.policy.backtest.file import ClaimsFile
 from huiliu.policy.backtest.frame import ClaimsFileError
 from huiliu.policy.backtest.made import made_claims, made_frame, write_made_claims

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from huiliu.cli.policy import policy, replay
 from huiliu.cli.policy.apart import Died, run_apart
-from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
 from huiliu.policy.backtest.rows import write_claims
 from huiliu.policy.model import CaseFacts, Outcome
 from tests.policy.files import DEMO, HOUR

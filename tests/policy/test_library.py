@@ -64,3 +64,11 @@ def test_everything_but_keeping_policies_is_usable_without_database_and_web_serv
     )
 
     assert (done.returncode, done.stdout.strip()) == (0, "used"), done.stderr[-2000:]
+
+
+def test_web_processes_start_without_the_column_libraries_of_the_back_test() -> None:
+    script = "import sys, huiliu.app; print(sorted({'numpy', 'polars'} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=100)
+
+    assert done.stdout.strip() == "[]"

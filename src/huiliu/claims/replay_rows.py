@@ -9,7 +9,7 @@ from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
 from huiliu.orders.model import ProductKind
 from huiliu.policy.amount import Used
-from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
 from huiliu.policy.model import CaseFacts, Outcome
 from huiliu.policy.words import SLOTS
 

@@ -24,7 +24,7 @@ from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, say
 from huiliu.people.actor import Actor, system_actor
 from huiliu.people.reads import platform_by_slug
-from huiliu.policy.backtest.columns import ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
 from huiliu.policy.backtest.file import ClaimsFile
 from huiliu.policy.backtest.frame import ClaimsFileError
 from huiliu.policy.backtest.replay import backtest

@@ -6,41 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import msgspec
 import numpy as np
 
 from huiliu.policy.amount import Used
 from huiliu.policy.batch.codes import FactCoding, Ints, Truths
 from huiliu.policy.batch.judging import Batch
-from huiliu.policy.model import CaseFacts, FactKind, Facts, FactSpec, FactValue, Outcome, Policy
+from huiliu.policy.model import FactKind, Facts, FactSpec, FactValue, Policy
 from huiliu.policy.words import OTHER_PRODUCT, PRODUCT
 
 USAGE = "使用情况"
 NUMBER_KINDS = frozenset({FactKind.DURATION, FactKind.AMOUNT, FactKind.COUNT})
-
-
-class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One past claim as it was judged: the case, the evidence that was accepted, the money, and the decision.
-
-    Money is in minor units of one currency. `facts` are facts of the policy that the product does not know, in the
-    policy's words; `proven` names those of them that are proven.
-    """
-
-    claim_no: str
-    case: CaseFacts
-    evidence: tuple[str, ...] = ()
-    """Slot codes."""
-    facts: dict[str, FactValue] = {}
-    proven: frozenset[str] = frozenset()
-    paid_minor: int
-    fee_minor: int = 0
-    taken_minor: int = 0
-    """Already refunded or on its way when the claim was judged."""
-    units: Used | None = None
-    time: Used | None = None
-    promised: Used | None = None
-    decided: Outcome | None = None
-    decided_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

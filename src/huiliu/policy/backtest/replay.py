@@ -17,7 +17,8 @@ from typing import TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
-from huiliu.policy.backtest.columns import ClaimColumns, ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
+from huiliu.policy.backtest.columns import ClaimColumns
 from huiliu.policy.backtest.file import ClaimsFile
 from huiliu.policy.backtest.report import OUTCOMES, STATES, ChangedClaim, Judged, Progress, Report
 from huiliu.policy.backtest.rows import columns_of

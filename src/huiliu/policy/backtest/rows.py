@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from huiliu.policy.backtest.columns import ClaimColumns, ClaimRow
+from huiliu.policy.backtest.claim import ClaimRow
+from huiliu.policy.backtest.columns import ClaimColumns
 from huiliu.policy.backtest.frame import (
     FACT_PREFIX,
     METADATA_KEY,

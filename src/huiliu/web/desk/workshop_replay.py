@@ -22,8 +22,7 @@ from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, say
 from huiliu.people.model import Staff
-from huiliu.policy.backtest.columns import ClaimRow
-from huiliu.policy.backtest.replay import backtest
+from huiliu.policy.backtest.claim import ClaimRow
 from huiliu.policy.backtest.report import ChangedClaim, Judged, Progress, Report, State
 from huiliu.policy.drafts.reads import require_workshop
 from huiliu.policy.model import Policy
@@ -200,7 +199,7 @@ async def _pieces(
             rows += page
             yield _piece(visit, PiecePage(phase="read", done=len(rows)))
         lines = 0
-        steps = backtest(old, new, rows, total=len(rows), changes_max=CHANGES_SHOWN)
+        steps = _backtest(old, new, rows, changes_max=CHANGES_SHOWN)
         while (step := await asyncio.to_thread(_next, steps)) is not None:
             if isinstance(step, Report):
                 shown = report_shown(visit, new, step, currency, cut=len(rows) >= CLAIMS_MAX)
@@ -255,9 +254,17 @@ async def figures(visit: Visit, old: Policy, new: Policy) -> Figures:
     )
 
 
+def _backtest(old: Policy, new: Policy, rows: list[ClaimRow], *, changes_max: int) -> Iterator[Progress | Report]:
+    """Judge the claims by both versions. The column libraries behind it are loaded by the first who asks, on the thread
+    that works, and not by every web process at its start."""
+    from huiliu.policy.backtest.replay import backtest
+
+    yield from backtest(old, new, rows, total=len(rows), changes_max=changes_max)
+
+
 def _whole(old: Policy, new: Policy, rows: list[ClaimRow]) -> Report:
     """The last thing that a back-test yields."""
-    *_, report = backtest(old, new, rows, changes_max=0)
+    *_, report = _backtest(old, new, rows, changes_max=0)
     assert isinstance(report, Report), "a back-test ends with its report"
     return report
 
