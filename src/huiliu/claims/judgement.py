@@ -220,10 +220,8 @@ def _length(period: Period) -> Length:
 
 
 def case_money(case: Case) -> OrderMoney:
-    """The line's money. The fee is the order's; a line carries the part of it that its price is of the whole."""
-    fee = Money(case.fee_minor, case.currency)
-    if case.order_paid_minor:
-        fee = fee.part(case.paid_minor, case.order_paid_minor)
+    """The line's money."""
+    fee = line_fee(Money(case.fee_minor, case.currency), case.paid_minor, case.order_paid_minor)
     zero = Money(0, case.currency)
     return OrderMoney(
         paid=Money(case.paid_minor, case.currency),
@@ -231,6 +229,11 @@ def case_money(case: Case) -> OrderMoney:
         refunded=Money(case.taken_minor, case.currency),
         reserved=zero,
     )
+
+
+def line_fee(order_fee: Money, paid_minor: int, order_paid_minor: int) -> Money:
+    """The fee is the order's; a line carries the part of it that its price is of the whole."""
+    return order_fee.part(min(paid_minor, order_paid_minor), order_paid_minor) if order_paid_minor else order_fee
 
 
 def case_use(case: Case) -> Used | None:

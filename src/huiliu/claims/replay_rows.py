@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from huiliu.claims.judgement import line_fee
 from huiliu.claims.model import DecisionKind
 from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
@@ -108,9 +109,7 @@ def _claim(row: _Row) -> ClaimRow:
     use = None
     if row.units_total is not None and row.units_used is not None:
         use = Used(row.units_total, row.units_used, row.unit or "")
-    fee = Money(row.order_fee_minor, row.currency)
-    if row.order_paid_minor:
-        fee = fee.part(min(row.paid_minor, row.order_paid_minor), row.order_paid_minor)
+    fee = line_fee(Money(row.order_fee_minor, row.currency), row.paid_minor, row.order_paid_minor)
     return ClaimRow(
         claim_no=row.claim_no,
         case=row.facts,

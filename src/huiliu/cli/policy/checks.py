@@ -27,6 +27,7 @@ from huiliu.policy.dmn.lint import dmn_case_words, dmn_finding_todo, dmn_finding
 from huiliu.policy.dmn.model import DmnTable
 from huiliu.policy.dmn.read import read_dmn
 from huiliu.policy.document import Place
+from huiliu.policy.law.words import notice_words
 from huiliu.policy.lint.checks import lint
 from huiliu.policy.lint.findings import Example, Finding, FindingCode, Severity
 from huiliu.policy.lint.words import finding_words
@@ -89,7 +90,7 @@ def lint_command(
     counts = {severity.value: sum(it.severity is severity for it in shown) for severity in Severity}
     click.echo(say(speech, "policy.cli.linted", **counts) if shown else say(speech, "policy.cli.lint_clean"))
     if any(finding.article for finding in shown):
-        click.echo(say(speech, "law.notice"))
+        click.echo(notice_words(speech))
     ctx.exit(1 if fails else 0)
 
 
