@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from huiliu.evidence import decoder, errors, gate
-from huiliu.evidence.gate import rebuild
-from huiliu.evidence.sniff import PICTURE_BYTES_MAX, picture_type
+from huiliu.evidence import errors
+from huiliu.evidence.gate import decoder
+from huiliu.evidence.gate import rebuild as gate
+from huiliu.evidence.gate.rebuild import rebuild
+from huiliu.evidence.gate.sniff import PICTURE_BYTES_MAX, picture_type
 from huiliu.kit.errors import Refusal
 from tests.make.pictures import encoded, jpeg, picture, png, png_bomb
 

@@ -11,8 +11,8 @@ import pytest
 
 from huiliu.adapters.files import LocalFiles
 from huiliu.evidence import errors, reads
+from huiliu.evidence.gate.sniff import PICTURE_BYTES_MAX
 from huiliu.evidence.model import UPLOAD_HOURS_MAX, UPLOADS_OPEN_MAX, Upload
-from huiliu.evidence.sniff import PICTURE_BYTES_MAX
 from huiliu.evidence.uploads import append, expire_uploads, finish, give_up, keep_upload, load_upload, start_upload
 from huiliu.kit.db import Pool, Tx
 from huiliu.kit.errors import NotFound, Refusal

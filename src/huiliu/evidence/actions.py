@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from huiliu.evidence import errors, store
+from huiliu.evidence.gate.sniff import MIB
 from huiliu.evidence.model import (
     BYTES_PER_CLAIM_MAX,
     FILES_EVER_MAX,
@@ -26,7 +27,6 @@ from huiliu.evidence.model import (
 )
 from huiliu.evidence.records import Facts, PlatformFacts, records, words
 from huiliu.evidence.slots import Slot, SlotCode, SlotKind, Supplier, slot_by_code
-from huiliu.evidence.sniff import MIB
 from huiliu.journal.actions import ENTRIES_MAX, record
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Actor, ActorKind, Tx

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from huiliu.evidence.gate import rebuild
+from huiliu.evidence.gate.rebuild import rebuild
 from huiliu.evidence.model import Kept
 
 

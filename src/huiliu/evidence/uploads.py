@@ -19,8 +19,8 @@ from uuid import UUID
 from huiliu.evidence import errors, store, upload_store
 from huiliu.evidence.actions import add_file, ensure_room, party_of
 from huiliu.evidence.files import Files, keep_picture
+from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.evidence.model import UPLOAD_HOURS_MAX, UPLOADS_OPEN_MAX, Kept, Party, Upload, tidy_name
-from huiliu.evidence.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id

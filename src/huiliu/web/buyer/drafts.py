@@ -14,8 +14,8 @@ from huiliu.claims.actions import answer, file_claim, save_draft
 from huiliu.claims.allowed import Allowed, Do
 from huiliu.claims.model import STATEMENT_MAX, ClaimChanged, MoveNotAllowed, State
 from huiliu.claims.page import ClaimPage, claim_page
+from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.evidence.model import SIGNER_NAME_MAX
-from huiliu.evidence.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.kit.errors import Invalid, Refusal
 from huiliu.kit.money import SYMBOLS, Money, parse_minor
 from huiliu.web.buyer.claim_view import ClaimView, claim_view

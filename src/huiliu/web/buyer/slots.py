@@ -18,10 +18,10 @@ from huiliu.evidence.actions import add_file, add_note, ensure_room, remove_file
 from huiliu.evidence.errors import FileTooLarge
 from huiliu.evidence.examples import example_svg
 from huiliu.evidence.files import keep_picture
+from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.evidence.model import FileRow, Party, Signature, SlotView
 from huiliu.evidence.records import note_words
 from huiliu.evidence.slots import SlotCode, SlotKind, Supplier
-from huiliu.evidence.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.kit.db import Tx
 from huiliu.kit.text import Lang, say
 from huiliu.policy.model import PublishedPolicy

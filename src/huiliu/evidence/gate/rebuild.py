@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from huiliu.evidence import decoder, errors
-from huiliu.evidence.sniff import JPEG, PNG, picture_type
+from huiliu.evidence import errors
+from huiliu.evidence.gate import decoder
+from huiliu.evidence.gate.sniff import JPEG, PNG, picture_type
 from huiliu.kit.errors import Refusal
 
 DECODE_SECONDS_MAX = 30
