@@ -86,6 +86,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """0 to 1, the reader's own confidence."""
     box: Box
     quad: tuple[float, ...]
+    weakest: float = 1.0
+    """The lowest confidence of any one character, or in there being none between two digits that stand far apart."""
 
 
 class FieldRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +152,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     verdict: CheckVerdict
     field: FieldName | None = None
+    note: str = ""
+    """Why it is unknown, or agrees only roughly: a code with words in evidence_checks.toml."""
 
 
 class GlyphProof(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,12 +198,15 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     status: str | None = None
     """A StatusCode, or the words a page would print."""
     payee: str | None = None
+    """The merchant's name; several names are parted by |."""
     account: str | None = None
     product: str | None = None
     expires_at: str | None = None
     uploaded_at: datetime | None = None
     code: str | None = None
     """The one-time code that the page gave for this slot."""
+    delivered_at: datetime | None = None
+    """When the platform's own log says that it was delivered."""
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
