@@ -27,6 +27,7 @@ from huiliu.evidence.model import (
 )
 from huiliu.evidence.records import Facts, PlatformFacts, records, words
 from huiliu.evidence.slots import Slot, SlotCode, SlotKind, Supplier, slot_by_code
+from huiliu.evidence.verification.store import enqueue
 from huiliu.journal.actions import ENTRIES_MAX, record
 from huiliu.journal.model import Entry
 from huiliu.kit.db import Actor, ActorKind, Tx
@@ -83,6 +84,7 @@ async def add_file(
         kept=kept,
         file_name=tidy_name(file_name),
     )
+    await enqueue(tx, claim_id, file_id=file_id)
     hidden = {"trailing_bytes": kept.trailing_bytes} if kept.trailing_bytes else {}
     body = {
         **_body("file", slot, kept.sha256, round, party),

@@ -1,0 +1,1 @@
+"""Where evidence is checked: the queue of files, the records they are compared with, one-time codes, trusted pictures."""

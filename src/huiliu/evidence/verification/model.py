@@ -1,0 +1,246 @@
+"""The inspection of one file as rows and pages know it: where it stands, what came of it, who may read what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+from msgspec import structs
+
+from huiliu.evidence.inspection.model import Check, CheckVerdict, Inspection, Verdict
+from huiliu.evidence.reuse.verdict import Reuse
+
+ATTEMPTS_MAX = 3
+"""A file that killed or outlasted this many processes is left to a person."""
+CLAIMS_SOURCE = "claims"
+"""The source of checks against other people's claims: staff read them, buyers never."""
+CODE_SLOT_DEFAULT = "platform_check"
+CODE_HOURS = 24
+"""How long a one-time code is good for: long enough to find the phone, short enough that no old picture shows it."""
+CODE_LENGTH = 6
+
+
+class Step(StrEnum):
+    """Where a file's inspection stands. Words under evidence_verification.step."""
+
+    RECEIVED = "received"
+    """收到: it waits for a worker."""
+    READING = "reading"
+    """读取: a worker decodes and reads it."""
+    CHECKING = "checking"
+    """核对: what was read is compared with the rail and with other claims."""
+    DONE = "done"
+    """完成: there is a verdict."""
+    REFUSED = "refused"
+    """It is somebody's private document: removed, its bytes destroyed, nothing of its text kept."""
+    FAILED = "failed"
+    """It could not be checked automatically; a person looks at it."""
+
+
+UNDER_WAY = frozenset({Step.RECEIVED, Step.READING, Step.CHECKING})
+
+
+class Problem(StrEnum):
+    """Why there is no verdict. Words under evidence_verification.problem, what to do under .problem_next."""
+
+    PRIVATE_DOCUMENT = "private_document"
+    """An identity card or another document of a person: cover it, then hand in again."""
+    UNREADABLE = "unreadable"
+    """The sealed original cannot be opened or decoded any more."""
+    TOO_HEAVY = "too_heavy"
+    """Every attempt was killed or ran out of its time or memory."""
+    BROKEN = "broken"
+    """The inspection itself failed each time."""
+
+
+class Extra(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a file beyond its Inspection; sealed together with it."""
+
+    reuses: tuple[Reuse, ...] = ()
+    """Other claims that show the same thing. For staff only."""
+    frames: tuple[Inspection, ...] = ()
+    """A video's stable scenes, each inspected like a picture; `inspection` is then their sum."""
+    frame_seconds: tuple[float, ...] = ()
+    """Where in the video each of `frames` is."""
+    video_problems: tuple[str, ...] = ()
+    """Codes such as still_as_video; words in evidence_video.toml."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything found out about one file, as it is sealed in its row."""
+
+    inspection: Inspection
+    extra: Extra = Extra()
+
+
+class FileInspection(msgspec.Struct, frozen=True, kw_only=True):
+    """One file's inspection as a page shows it. `result` is there when it is done and was read with the keyring."""
+
+    file_id: UUID
+    claim_id: UUID
+    slot: str
+    state: Step
+    attempts: int
+    received_at: datetime
+    reading_at: datetime | None
+    checking_at: datetime | None
+    finished_at: datetime | None
+    verdict: Verdict | None
+    page: str
+    reasons: tuple[str, ...]
+    signals: tuple[str, ...]
+    """Codes of pixel findings; hints for staff, empty for buyers."""
+    problem: Problem | None
+    is_paid_by_rail: bool
+    pipeline: str
+    atlas_version: int | None
+    profile: str
+    result: Result | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a page should look again in a moment."""
+        return self.state in UNDER_WAY
+
+    @property
+    def inspection(self) -> Inspection | None:
+        """The fields, checks and findings, when they were read."""
+        return None if self.result is None else self.result.inspection
+
+
+class ClaimSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How a claim's live files stand, in numbers."""
+
+    consistent: int = 0
+    contradicted: int = 0
+    unverifiable: int = 0
+    retake: int = 0
+    under_way: int = 0
+    refused: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Every file that was ever to be inspected."""
+        return sum(structs.astuple(self))
+
+
+class OneTimeCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that the buyer shows in a picture or video, good for one claim and slot until `expires_at`."""
+
+    id: UUID
+    claim_id: UUID
+    slot: str
+    code: str
+    issued_at: datetime
+    expires_at: datetime
+    used_by_file: UUID | None = None
+    used_at: datetime | None = None
+
+
+class AtlasState(StrEnum):
+    """What became of one building of the atlas."""
+
+    WANTED = "wanted"
+    BUILDING = "building"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class AtlasRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a platform's atlas."""
+
+    version: int
+    state: AtlasState
+    wanted_at: datetime
+    wanted_by: str
+    built_at: datetime | None
+    samples: int
+    profiles: int
+    glyphs: int
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """Trusted pictures of one profile. False alarms: of those inspected with an atlas, how many the pixels accused."""
+
+    profile: str
+    live: int
+    retired: int
+    compared: int
+    accused: int
+    newest_at: datetime
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One trusted picture of the atlas."""
+
+    file_id: UUID
+    claim_id: UUID
+    claim_no: str
+    profile: str
+    page: str
+    signals: tuple[str, ...]
+    added_at: datetime
+    retired_at: datetime | None
+    retired_by: str
+
+
+class SignalAlarms(msgspec.Struct, frozen=True, kw_only=True):
+    """How often one signal accused a picture whose payment the rail confirmed and whose fields all agree."""
+
+    signal: str
+    accused: int
+    trusted: int
+
+    @property
+    def share(self) -> float:
+        """The measured false-alarm rate, 0 when nothing was compared."""
+        return self.accused / self.trusted if self.trusted else 0.0
+
+
+def code_lifetime() -> timedelta:
+    """How long a one-time code may be shown."""
+    return timedelta(hours=CODE_HOURS)
+
+
+def summary(inspections: Iterable[FileInspection]) -> ClaimSummary:
+    """A claim's files in numbers."""
+    counts: dict[str, int] = {}
+    for each in inspections:
+        name = "under_way" if each.is_under_way else (each.verdict or each.state).value
+        counts[name] = counts.get(name, 0) + 1
+    return ClaimSummary(**counts)
+
+
+def for_buyer(found: FileInspection) -> FileInspection:
+    """What the buyer may read: nothing of other people's claims, and no pixel signals, which teach a forger."""
+    hidden = {"trade_no_reused", "file_reused", "near_reused", "payment_reused", "order_no_reused"}
+    reasons = tuple(reason for reason in found.reasons if reason not in hidden)
+    if found.result is None:
+        return structs.replace(found, signals=(), reasons=reasons)
+    shown = _inspection_for_buyer(found.result.inspection, reasons)
+    frames = tuple(_inspection_for_buyer(frame, frame.reasons) for frame in found.result.extra.frames)
+    extra = Extra(
+        frames=frames,
+        frame_seconds=found.result.extra.frame_seconds,
+        video_problems=found.result.extra.video_problems,
+    )
+    return structs.replace(found, signals=(), reasons=reasons, result=Result(inspection=shown, extra=extra))
+
+
+def _inspection_for_buyer(inspection: Inspection, reasons: tuple[str, ...]) -> Inspection:
+    return structs.replace(
+        inspection,
+        reasons=reasons,
+        checks=tuple(check for check in inspection.checks if check.source != CLAIMS_SOURCE),
+        findings=(),
+        lines=(),
+    )
+
+
+def contradictions(inspection: Inspection) -> tuple[Check, ...]:
+    """The checks that say otherwise."""
+    return tuple(check for check in inspection.checks if check.verdict is CheckVerdict.CONTRADICTS)

@@ -1,0 +1,111 @@
+"""What the inspections of files have come to, for pages. Every caller has loaded the claim for its viewer first.
+
+Without `is_for_staff` nothing of other people's claims and no pixel signal is in what is returned, so a page that
+forgets to say who looks shows the buyer's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from huiliu.evidence.inspection.model import Verdict
+from huiliu.evidence.model import LISTED_MAX
+from huiliu.evidence.verification.model import ClaimSummary, FileInspection, Problem, Step, for_buyer, summary
+from huiliu.evidence.verification.sealing import open_result
+from huiliu.kit.db import Tx
+from huiliu.kit.keyring import Keyring
+
+
+async def inspection_of(
+    tx: Tx, file_ids: Sequence[UUID], *, keyring: Keyring | None = None, is_for_staff: bool = False
+) -> Mapping[UUID, FileInspection]:
+    """The inspections of these files; a file that is not to be inspected has none. With `keyring`, results are opened."""
+    rows = await tx.all(
+        _Row,
+        """
+        SELECT i.file_id, i.claim_id, f.slot, i.state, i.attempts, i.received_at, i.reading_at, i.checking_at,
+               i.finished_at, i.verdict, i.page, i.reasons, i.signals, nullif(i.problem, '') AS problem, i.is_paid_by_rail,
+               i.pipeline, i.atlas_version, i.profile,
+               CASE WHEN %(with_result)s THEN i.result_sealed END AS result_sealed
+          FROM evidence_inspections i
+          JOIN evidence_files f ON f.platform_id = i.platform_id AND f.id = i.file_id
+         WHERE i.platform_id = %(platform_id)s AND i.file_id = ANY (%(ids)s)
+         ORDER BY i.received_at, i.file_id LIMIT %(limit)s
+        """,
+        platform_id=tx.platform_id,
+        ids=list(file_ids),
+        with_result=keyring is not None,
+        limit=LISTED_MAX,
+    )
+    return _shown(tx, rows, keyring=keyring, is_for_staff=is_for_staff)
+
+
+async def inspections(
+    tx: Tx, claim_id: UUID, *, keyring: Keyring | None = None, is_for_staff: bool = False
+) -> Mapping[UUID, FileInspection]:
+    """The inspections of a claim's live files and of those that were refused, by file."""
+    rows = await tx.all(
+        _Row,
+        """
+        SELECT i.file_id, i.claim_id, f.slot, i.state, i.attempts, i.received_at, i.reading_at, i.checking_at,
+               i.finished_at, i.verdict, i.page, i.reasons, i.signals, nullif(i.problem, '') AS problem, i.is_paid_by_rail,
+               i.pipeline, i.atlas_version, i.profile,
+               CASE WHEN %(with_result)s THEN i.result_sealed END AS result_sealed
+          FROM evidence_inspections i
+          JOIN evidence_files f ON f.platform_id = i.platform_id AND f.id = i.file_id
+         WHERE i.platform_id = %(platform_id)s AND i.claim_id = %(claim_id)s
+           AND (f.removed_at IS NULL OR i.state = 'refused')
+         ORDER BY i.received_at, i.file_id LIMIT %(limit)s
+        """,
+        platform_id=tx.platform_id,
+        claim_id=claim_id,
+        with_result=keyring is not None,
+        limit=LISTED_MAX,
+    )
+    return _shown(tx, rows, keyring=keyring, is_for_staff=is_for_staff)
+
+
+async def claim_summary(tx: Tx, claim_id: UUID) -> ClaimSummary:
+    """How a claim's files stand, in numbers."""
+    return summary((await inspections(tx, claim_id)).values())
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    file_id: UUID
+    claim_id: UUID
+    slot: str
+    state: Step
+    attempts: int
+    received_at: datetime
+    reading_at: datetime | None
+    checking_at: datetime | None
+    finished_at: datetime | None
+    verdict: Verdict | None
+    page: str
+    reasons: tuple[str, ...]
+    signals: tuple[str, ...]
+    problem: Problem | None
+    is_paid_by_rail: bool
+    pipeline: str
+    atlas_version: int | None
+    profile: str
+    result_sealed: bytes | None
+
+
+def _shown(
+    tx: Tx, rows: Sequence[_Row], *, keyring: Keyring | None, is_for_staff: bool
+) -> Mapping[UUID, FileInspection]:
+    found: dict[UUID, FileInspection] = {}
+    for row in rows:
+        known = msgspec.structs.asdict(row)
+        sealed = known.pop("result_sealed")
+        result = None
+        if keyring is not None and isinstance(sealed, bytes):
+            result = open_result(keyring, sealed, platform_id=tx.platform_id, file_id=row.file_id)
+        each = FileInspection(**known, result=result)
+        found[row.file_id] = each if is_for_staff else for_buyer(each)
+    return found
