@@ -68,17 +68,10 @@ class AnimatedPicture(Refusal):
     status = 422
 
 
-class HeicPicture(Refusal):
-    """A phone's own format that cannot be opened here."""
+class VideoNotHere(Refusal):
+    """A video where only pictures are taken, or of a kind that cannot be watched."""
 
-    code = "evidence.heic_picture"
-    status = 415
-
-
-class VideoNotYet(Refusal):
-    """Videos cannot be cleaned of place and device yet, so none is taken."""
-
-    code = "evidence.video_not_yet"
+    code = "evidence.video_not_here"
     status = 415
 
 

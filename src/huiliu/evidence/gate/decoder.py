@@ -1,25 +1,25 @@
-"""The child process that touches a stranger's bytes: decodes one picture and writes a new one from its pixels.
+"""What the gate's forked child does with a stranger's bytes: pixels out of them, and a new picture out of the pixels.
 
-Reads the file from stdin; writes one JSON line (what it is, or why not) and then the new file to stdout. It has no
-environment, cannot write files, and ends when its memory or processor time is used up. Imports nothing but Pillow.
+Everything here runs without environment, cannot write files, and ends when its memory or processor time is used up.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import resource
 import sys
 import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
-from PIL import Image
+import pi_heif  # pyright: ignore[reportMissingTypeStubs]  # has none
+from PIL import AvifImagePlugin, Image
 from PIL.Image import Transpose
 
-MEMORY_BYTES_MAX = 1024 * 1024 * 1024
-CPU_SECONDS_MAX = 10
-PIXELS_MAX = 40_000_000
-SIDE_MIN = 120
-"""Below this nobody can read a screenshot; finer judgement of quality belongs to verification."""
+from huiliu.evidence.gate.container import Layout, container_facts, layout_of
+from huiliu.evidence.gate.limits import CPU_SECONDS_MAX, MEMORY_BYTES_MAX, PIXELS_MAX, SCANS_MAX, SIDE_MIN
+
 SHOWN_SIDE_MAX = 2500
 LONG_SHOT_RATIO = 3
 """From here on a picture is a scrolled screenshot: shrinking its long side to 2500 would make it unreadable."""
@@ -29,6 +29,7 @@ JPEG_QUALITY = 88
 PNG_BYTES_MAX = 1_500_000
 """A screenshot that stays this small without loss is kept without loss; others become JPEG."""
 PNG_PIXELS_MAX = 6_000_000
+BAND_ROWS = 32
 ORIENTATION_TAG = 0x0112
 TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -40,51 +41,107 @@ TURNS = {
     8: Transpose.ROTATE_90,
 }
 """What undoes each EXIF orientation; 1 and anything unknown lies right."""
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
+SEVERAL_STILLS = frozenset(("MPO", "HEIF"))
+"""A still photo with a preview, a depth map or its burst: the main picture counts."""
+
+pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)  # pyright: ignore[reportUnknownMemberType]  # untyped
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the child may start no threads
 
 
 class No(Exception):
-    """Why the picture is not taken: a code that gate.py turns into a refusal."""
+    """Why the picture is not taken: a code that the parent turns into a refusal."""
 
 
 def limit_process() -> None:
-    """Give up memory, processor time and the right to write files before the first foreign byte is looked at."""
+    """Give up memory, processor time, files and further processes before the first foreign byte is looked at."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # elsewhere the address space cannot be limited; the time limit still holds
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        bytes_max = pages * resource.getpagesize() + MEMORY_BYTES_MAX
+        resource.setrlimit(resource.RLIMIT_AS, (bytes_max, bytes_max))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def rebuild(data: bytes) -> tuple[dict[str, str | int], bytes]:
-    """A fresh picture from the pixels of `data`: nothing of the old container, its metadata or its tail survives."""
+def opened(data: bytes) -> tuple[Image.Image, Layout]:
+    """The picture, its header checked and nothing decoded yet, and how its file is built. Raises No."""
     Image.MAX_IMAGE_PIXELS = PIXELS_MAX
     warnings.simplefilter("ignore")  # about odd EXIF; the pixel limit is checked by hand below
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError:
         raise No("pixels") from None
-    width, height = picture.size  # from the header: nothing is decoded yet
+    width, height = picture.size
     if width * height > PIXELS_MAX:
         raise No("pixels")
     if min(width, height) < SIDE_MIN:
         raise No("small")
-    # A JPEG with several pictures (MPO) is a still photo with a preview or a depth map.
-    if getattr(picture, "is_animated", False) and picture.format != "MPO":
+    if getattr(picture, "is_animated", False) and picture.format not in SEVERAL_STILLS:
         raise No("animated")
+    layout = layout_of(data)
+    if layout.scans > SCANS_MAX:
+        raise No("broken")
+    return picture, layout
+
+
+def rebuild(data: bytes) -> tuple[Mapping[str, object], Iterable[bytes]]:
+    """A fresh picture from the pixels of `data`: nothing of the old container, its metadata or its tail survives."""
+    picture, layout = opened(data)
     lossless = picture.format == "PNG"
-    target = shown_size(width, height)
+    target = shown_size(*picture.size)
     picture.draft("RGB", target)  # a large JPEG is decoded straight to a smaller size
     picture.load()
     flat = flatten(picture)
     if flat.size != target:
         flat = flat.resize(target, Image.Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType]  # names numpy
-    how = TURNS.get(_orientation(picture))
-    turned = flat if how is None else flat.transpose(how)
-    fresh = Image.frombytes("RGB", turned.size, turned.tobytes())  # convert() and transpose() carry the old info along
+    turned = upright(flat, orientation_of(picture))
+    fresh = Image.new("RGB", turned.size)  # convert() and transpose() would carry the old comments along
+    fresh.paste(turned)
     kind, encoded = encode(fresh, lossless=lossless)
-    facts: dict[str, str | int] = {"media_type": kind, "width": fresh.width, "height": fresh.height}
-    return {**facts, "trailing": trailing_bytes(data)}, encoded
+    facts = {
+        "media_type": kind,
+        "width": fresh.width,
+        "height": fresh.height,
+        "trailing": len(data) - layout.end,
+    }
+    return facts, (encoded,)
+
+
+def pixels(data: bytes) -> tuple[Mapping[str, object], Iterable[bytes]]:
+    """The upright pixels in full size, RGB and luma, and what the container tells of its past."""
+    picture, layout = opened(data)
+    picture.load()
+    how = orientation_of(picture)
+    turned = upright(flatten(picture), how)
+    luma = _own_luma(data, picture)
+    grey = turned.convert("L") if luma is None else upright(luma, how)
+    container = container_facts(data, picture, layout=layout)
+    facts: dict[str, object] = {"width": turned.width, "height": turned.height, "container": container}
+    return facts, (part for plane in (turned, grey) for part in _bands(plane))
+
+
+def _bands(picture: Image.Image) -> Iterator[bytes]:
+    """The pixels in small pieces that use the same memory again: fresh memory is what costs time in a fresh process."""
+    for top in range(0, picture.height, BAND_ROWS):
+        yield picture.crop((0, top, picture.width, min(top + BAND_ROWS, picture.height))).tobytes()
+
+
+def _own_luma(data: bytes, picture: Image.Image) -> Image.Image | None:
+    """A colour JPEG's luma as it was stored, not recomputed from RGB; None for what has no such channel."""
+    if picture.format not in {"JPEG", "MPO"} or picture.mode != "RGB":
+        return None
+    again = Image.open(io.BytesIO(data), formats=FORMATS)
+    again.draft("L", again.size)
+    again.load()
+    return again if again.mode == "L" and again.size == picture.size else None
+
+
+def upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """The picture turned the way the phone was held."""
+    how = TURNS.get(orientation)
+    return picture if how is None else picture.transpose(how)
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -107,7 +164,7 @@ def flatten(picture: Image.Image) -> Image.Image:
         white = Image.new("RGB", picture.size, "white")
         white.paste(picture, mask=picture.getchannel("A"))
         return white
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def encode(picture: Image.Image, *, lossless: bool) -> tuple[str, bytes]:
@@ -122,46 +179,8 @@ def encode(picture: Image.Image, *, lossless: bool) -> tuple[str, bytes]:
     return "image/jpeg", out.getvalue()
 
 
-def trailing_bytes(data: bytes) -> int:
-    """How much follows the picture's own end: a second file may hide there. 0 when the end is not plain to see."""
-    if data.startswith(b"\x89PNG"):
-        at = 8
-        while at + 12 <= len(data):  # bounded by the file: every chunk is at least 12 bytes
-            size = int.from_bytes(data[at : at + 4], "big")
-            end = at + 12 + size
-            if data[at + 4 : at + 8] == b"IEND":
-                return max(0, len(data) - end)
-            at = end
-        return 0
-    if data.startswith(b"RIFF"):
-        size = 8 + int.from_bytes(data[4:8], "little")
-        return max(0, len(data) - size - (size & 1))
-    last = data.rfind(b"\xff\xd9")
-    return len(data) - last - 2 if last >= 0 else 0
-
-
-def _orientation(picture: Image.Image) -> int:
+def orientation_of(picture: Image.Image) -> int:
     """How the phone was held. Broken EXIF must not cost the buyer the picture: it is then shown as it lies."""
-    try:
+    with suppress(Exception):  # Pillow raises whatever the broken bytes lead to
         return int(picture.getexif().get(ORIENTATION_TAG, 1))
-    except Exception:
-        return 1
-
-
-def main() -> None:
-    """One picture in, one out. A crash, a kill or an unreadable answer is for the parent to refuse."""
-    limit_process()
-    try:
-        facts, encoded = rebuild(sys.stdin.buffer.read())
-    except No as no:
-        facts, encoded = {"no": str(no)}, b""
-    except MemoryError:
-        facts, encoded = {"no": "memory"}, b""
-    except Exception:  # Pillow raises OSError, SyntaxError, struct.error, ValueError ...: all mean the same to a buyer
-        facts, encoded = {"no": "broken"}, b""
-    sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n" + encoded)
-    sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    main()
+    return 1

@@ -5,29 +5,29 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import sys
+import socket
 from asyncio import AbstractEventLoop, Semaphore
-from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from huiliu.evidence import errors
-from huiliu.evidence.gate import decoder
+from huiliu.evidence.gate.fork_server import ForkServer
+from huiliu.evidence.gate.limits import FACTS_BYTES_MAX, LENGTH, PIECE_BYTES, REBUILD, WALL_SECONDS_MAX
+from huiliu.evidence.gate.refusals import refusal_of
 from huiliu.evidence.gate.sniff import JPEG, PNG, picture_type
-from huiliu.kit.errors import Refusal
 
-DECODE_SECONDS_MAX = 30
-"""Wall clock for one picture. The child's own limit on processor time is the strict one; a busy host needs patience."""
+PATIENCE_SECONDS = 2
+"""How much longer than the child's own time its answer is waited for."""
 LANES = os.cpu_count() or 2
 """Pictures decoded at the same time, each in a process of its own."""
 WAITING_MAX = 64
 """Uploads that may queue for a lane; more are told to come back."""
 SHOWN_BYTES_MAX = 24 * 1024 * 1024
 """More than any picture of ours can be: a child that sends more is not believed."""
-PIXELS_PER_MEGAPIXEL = 1_000_000
+ANSWER_BYTES_MAX = SHOWN_BYTES_MAX + FACTS_BYTES_MAX + LENGTH.size
 
-_CHILD = Path(decoder.__file__)
+_SERVER = ForkServer()
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ async def rebuild(data: bytes) -> Rebuilt:
     finally:
         queue.waiting -= 1
     if answer.no:
-        raise _refusal(answer.no)
+        raise refusal_of(answer.no)
     return Rebuilt(
         data=encoded,
         media_type=answer.media_type,
@@ -94,33 +94,33 @@ async def rebuild(data: bytes) -> Rebuilt:
 
 async def _decode(data: bytes) -> tuple[_Answer, bytes]:
     """One child for one picture: what it may break, leak or use up ends with it."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",  # neither the working folder nor PYTHON* variables may add code
-        str(_CHILD),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"LANG": "C.UTF-8"},  # no database address, no keys
-    )
-    try:
-        async with asyncio.timeout(DECODE_SECONDS_MAX):
-            output, _ = await child.communicate(data)
-    except TimeoutError:
-        raise errors.GateFailed from None
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return _believe(output)
+    loop = asyncio.get_running_loop()
+    peer = await asyncio.to_thread(_SERVER.ask, REBUILD, seconds=WALL_SECONDS_MAX)
+    pieces: list[bytes] = []
+    got = 0
+    with peer:
+        peer.setblocking(False)
+        try:
+            async with asyncio.timeout(WALL_SECONDS_MAX + PATIENCE_SECONDS):
+                await loop.sock_sendall(peer, data)
+                peer.shutdown(socket.SHUT_WR)
+                while got <= ANSWER_BYTES_MAX and (piece := await loop.sock_recv(peer, PIECE_BYTES)):
+                    pieces.append(piece)
+                    got += len(piece)
+        except (TimeoutError, OSError):  # killed, out of memory, crashed
+            raise errors.GateFailed from None
+    return _believe(b"".join(pieces))
 
 
 def _believe(output: bytes) -> tuple[_Answer, bytes]:
     """The child worked on hostile bytes, so its answer is checked like a stranger's."""
-    head, _, encoded = output.partition(b"\n")
+    size = int.from_bytes(output[: LENGTH.size], "big")
+    if not 0 < size <= FACTS_BYTES_MAX:  # killed before it could say anything, or taken over
+        raise errors.GateFailed
+    head, encoded = output[LENGTH.size : LENGTH.size + size], output[LENGTH.size + size :]
     try:
         answer = msgspec.json.decode(head, type=_Answer)
-    except msgspec.DecodeError:  # killed, out of memory, crashed: there is no answer
+    except msgspec.DecodeError:
         raise errors.GateFailed from None
     if answer.no:
         return answer, b""
@@ -130,17 +130,3 @@ def _believe(output: bytes) -> tuple[_Answer, bytes]:
     if answer.width < 1 or answer.height < 1 or answer.trailing < 0:
         raise errors.GateFailed
     return answer, encoded
-
-
-def _refusal(no: str) -> Refusal:
-    match no:
-        case "pixels":
-            return errors.TooManyPixels(max_megapixels=decoder.PIXELS_MAX // PIXELS_PER_MEGAPIXEL)
-        case "small":
-            return errors.TooFewPixels(min_side=decoder.SIDE_MIN)
-        case "animated":
-            return errors.AnimatedPicture()
-        case "memory":
-            return errors.GateFailed()
-        case _:
-            return errors.BrokenPicture()
