@@ -19,7 +19,7 @@ PAID = {
     FieldName.PAYEE: "卡门数字",
     FieldName.ACCOUNT: "13800001234",
 }
-LATER_RECEIPTS = 20_000
+RECEIPTS = 20_000
 
 
 def fields(**changed: str) -> tuple[FieldRead, ...]:
@@ -101,20 +101,12 @@ def test_an_account_makes_a_payment_specific_to_the_minute(keyring: Keyring) -> 
         {"paid_at": ""},
         {"paid_at": "2026-11-23"},
         {"paid_at": "yesterday at ten o'clock"},
-        {"account": "", "payee": ""},
-        {"account": "", "paid_at": "2026-11-23T10:03+08:00"},
-        {"account": "1********34", "payee": ""},
+        {"account": ""},
+        {"account": "1********34"},
     ],
 )
 def test_what_many_people_share_is_no_key(keyring: Keyring, vague: dict[str, str]) -> None:
     assert KeyKind.PAYMENT not in made(keyring, fields(**vague))
-
-
-def test_a_payee_makes_a_payment_specific_to_the_second(keyring: Keyring) -> None:
-    first = made(keyring, fields(account=""))[KeyKind.PAYMENT]
-    second = made(keyring, fields(account="", paid_at="2026-11-23T10:03:28+08:00"))[KeyKind.PAYMENT]
-
-    assert first.digest != second.digest
 
 
 def test_one_instant_is_the_same_in_any_offset() -> None:
@@ -147,16 +139,15 @@ def test_no_two_platforms_share_a_digest_and_none_can_be_computed_without_the_ke
 
 
 def test_many_different_receipts_share_no_key(keyring: Keyring) -> None:
-    """A busy platform: one payee, few prices, a payment every other second, two in one second now and then."""
+    """A busy platform: one payee, few prices, often several payments in one second."""
     random = Random(20261123)  # noqa: S311  no secret
     start, seen = datetime(2026, 11, 23, tzinfo=UTC), set[bytes]()
-    for number in range(LATER_RECEIPTS):
-        paid_at = (start + timedelta(seconds=number * 2 + random.randrange(2))).isoformat()
+    for number in range(RECEIPTS):
         receipt = fields(
-            trade_no=f"20261123{number:020}",
-            order_no=f"KM20261123{number:06}",
+            trade_no=f"20261123{number:020}" if number % 3 else "",
+            order_no=f"KM20261123{number:06}" if number % 3 else "",
             amount=random.choice(["30.00", "68.00", "128.00"]),
-            paid_at=paid_at,
+            paid_at=(start + timedelta(seconds=random.randrange(7200))).isoformat(),
             account=f"138{random.randrange(10**8):08}" if number % 2 else "",
         )
         found = {key.digest for key in made(keyring, receipt, file=str(number)).values()}

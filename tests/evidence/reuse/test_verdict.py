@@ -70,6 +70,13 @@ def test_whoever_owns_the_payment_is_not_the_one_to_explain() -> None:
     assert found.side is Side.COPIED
 
 
+def test_a_buyer_who_shows_one_orders_payment_for_another_is_found_from_either_side() -> None:
+    (from_the_other,) = judge(match(buyer="xiaoman"), keys=OWN)
+    (from_this,) = judge(match(buyer="xiaoman", is_own=True))
+
+    assert (from_the_other.side, from_this.side) == (Side.COPIED, Side.TAKEN)
+
+
 def test_amount_and_time_do_not_make_two_payments_one() -> None:
     assert judge(match(KeyKind.PAYMENT, trade_no=OTHER_TRADE)) == ()
     assert judge(match(KeyKind.PAYMENT, trade_no=None))

@@ -34,7 +34,7 @@ class KeyKind(StrEnum):
     """The rail's own number of the payment."""
     ORDER_NO = "order_no"
     PAYMENT = "payment"
-    """Amount and time with the account (to the minute) or, without an account, with the payee (to the second)."""
+    """Amount, time to the minute, and account."""
     ORIGINAL = "original"
     """The very bytes that were uploaded."""
     SHOWN = "shown"
@@ -86,20 +86,16 @@ def digest(keyring: Keyring, platform_id: int, *, kind: KeyKind, value: str) -> 
 
 
 def payment_text(read: dict[FieldName, str]) -> str:
-    """The normal form of (amount, time, whose), empty when what was read is not specific enough.
+    """The normal form of (amount, time, account), empty when what was read is not specific enough.
 
-    A busy platform is paid the same amount many times a minute, so the payee, who is the platform itself, needs seconds.
+    The payee does not do for the account: it is the platform itself, paid one of few prices many times a minute, and a
+    stranger's receipt without its numbers is contradicted by the time of this order's payment anyway.
     """
-    amount, printed = read.get(FieldName.AMOUNT, ""), read.get(FieldName.PAID_AT, "")
-    paid_at = _instant(printed)
-    if not amount or paid_at is None:
-        return ""
+    amount, paid_at = read.get(FieldName.AMOUNT, ""), _instant(read.get(FieldName.PAID_AT, ""))
     account = _normal(read.get(FieldName.ACCOUNT, ""))
-    if len(account.replace(HIDDEN, "")) >= ACCOUNT_LENGTH_MIN:
-        return f"{amount}|{paid_at.isoformat(timespec='minutes')}|account|{account}"
-    payee = _normal(read.get(FieldName.PAYEE, ""))
-    has_seconds = printed[MINUTE_LENGTH : MINUTE_LENGTH + 1] == ":"
-    return f"{amount}|{paid_at.isoformat(timespec='seconds')}|payee|{payee}" if payee and has_seconds else ""
+    if not amount or paid_at is None or len(account.replace(HIDDEN, "")) < ACCOUNT_LENGTH_MIN:
+        return ""
+    return f"{amount}|{paid_at.isoformat(timespec='minutes')}|{account}"
 
 
 def _number(value: str | None, length_min: int) -> str:
