@@ -24,7 +24,7 @@ CREATE TABLE evidence_inspections (
     result_sealed bytea,                                -- the Inspection as JSON: it names accounts and payees
     pipeline      text NOT NULL DEFAULT '',
     atlas_version int,
-    profile       text NOT NULL DEFAULT '',             -- the kind of screen and font it was made with, as the atlas groups them
+    profile       text NOT NULL DEFAULT '',             -- the kind of screen it was made on: width and theme
     PRIMARY KEY (platform_id, file_id),
     FOREIGN KEY (platform_id, file_id) REFERENCES evidence_files,
     FOREIGN KEY (platform_id, claim_id) REFERENCES claims,
@@ -35,7 +35,7 @@ CREATE TABLE evidence_inspections (
 CREATE INDEX evidence_inspections_due ON evidence_inspections (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX evidence_inspections_claim ON evidence_inspections (platform_id, claim_id);
 CREATE INDEX evidence_inspections_trusted ON evidence_inspections (platform_id, finished_at)
-    WHERE is_paid_by_rail AND verdict = 'consistent';
+    WHERE is_paid_by_rail AND verdict IN ('consistent', 'unverifiable');
 
 ALTER TABLE evidence_files
     ADD COLUMN removed_why text NOT NULL DEFAULT '' CHECK (removed_why IN ('', 'private')),  -- '' : by whoever gave it
@@ -93,7 +93,7 @@ CREATE TABLE evidence_codes (
 );
 CREATE INDEX evidence_codes_claim ON evidence_codes (platform_id, claim_id, slot, issued_at DESC);
 
--- Pictures that the rail stands behind, grouped by the profile of screen and font. Retired ones are left out of what is
+-- Pictures that the rail stands behind, grouped by the kind of screen. Retired ones are left out of what is
 -- built next; nothing is deleted, so that it can be said later what an atlas was made of.
 CREATE TABLE evidence_atlas_samples (
     platform_id  int NOT NULL,
@@ -121,6 +121,7 @@ CREATE TABLE evidence_atlases (
     samples     int NOT NULL DEFAULT 0 CHECK (samples >= 0),
     profiles    int NOT NULL DEFAULT 0 CHECK (profiles >= 0),
     glyphs      int NOT NULL DEFAULT 0 CHECK (glyphs >= 0),
+    clusters    jsonb NOT NULL DEFAULT '[]',            -- what is in it, for its page: verification.model.AtlasCluster
     PRIMARY KEY (platform_id, version),
     CHECK ((state = 'ready') = (built_at IS NOT NULL)),
     CHECK ((state IN ('wanted', 'building')) = (due_at IS NOT NULL))
@@ -129,12 +130,21 @@ CREATE TABLE evidence_atlases (
 CREATE UNIQUE INDEX evidence_atlas_one_wanted ON evidence_atlases (platform_id) WHERE state IN ('wanted', 'building');
 CREATE INDEX evidence_atlases_due ON evidence_atlases (due_at) WHERE due_at IS NOT NULL;
 
+-- Clusters that no atlas may hold any more: an old system version, or pictures that turned out false.
+CREATE TABLE evidence_atlas_retired (
+    platform_id int NOT NULL REFERENCES platforms,
+    cluster     text NOT NULL CHECK (length(cluster) BETWEEN 1 AND 80),
+    retired_at  timestamptz NOT NULL,
+    retired_by  text NOT NULL,
+    PRIMARY KEY (platform_id, cluster)
+);
+
 GRANT SELECT, INSERT, UPDATE ON evidence_inspections, evidence_codes, evidence_atlas_samples, evidence_atlases TO huiliu_app;
-GRANT SELECT, INSERT, DELETE ON evidence_keys, evidence_near TO huiliu_app;
+GRANT SELECT, INSERT, DELETE ON evidence_keys, evidence_near, evidence_atlas_retired TO huiliu_app;
 
 DO $$ DECLARE t text; BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_inspections', 'evidence_keys', 'evidence_near', 'evidence_codes',
-                             'evidence_atlas_samples', 'evidence_atlases'] LOOP
+                             'evidence_atlas_samples', 'evidence_atlases', 'evidence_atlas_retired'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format($p$CREATE POLICY tenant ON %I TO huiliu_app USING (
             platform_id = CASE current_setting('huiliu.platform', true) WHEN '*' THEN platform_id

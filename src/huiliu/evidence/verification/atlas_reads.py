@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from huiliu.evidence.verification.model import AtlasRow, Cluster, Sample, SignalAlarms
+import msgspec
+
+from huiliu.evidence.verification.model import (
+    AtlasCluster,
+    AtlasRow,
+    Profile,
+    RetiredCluster,
+    Sample,
+    SignalAlarms,
+)
 from huiliu.kit.db import Tx
 
 VERSIONS_LISTED_MAX = 20
@@ -26,21 +35,61 @@ async def atlas_versions(tx: Tx) -> list[AtlasRow]:
     )
 
 
-async def clusters(tx: Tx) -> list[Cluster]:
-    """Trusted pictures by profile, the largest first."""
+async def current_atlas(tx: Tx) -> int | None:
+    """The version that inspections compare with."""
+    found = await tx.value(
+        "SELECT max(version) FROM evidence_atlases WHERE platform_id = %(platform_id)s AND state = 'ready'",
+        platform_id=tx.platform_id,
+    )
+    return found if isinstance(found, int) else None
+
+
+class _Clusters(msgspec.Struct, frozen=True):
+    clusters: str
+
+
+async def clusters(tx: Tx, *, version: int) -> tuple[AtlasCluster, ...]:
+    """What one version holds, the best-known cluster first."""
+    row = await tx.one(
+        _Clusters,
+        "SELECT clusters::text AS clusters FROM evidence_atlases"
+        " WHERE platform_id = %(platform_id)s AND version = %(version)s",
+        platform_id=tx.platform_id,
+        version=version,
+    )
+    return () if row is None else msgspec.json.decode(row.clusters, type=tuple[AtlasCluster, ...])
+
+
+async def retired_clusters(tx: Tx) -> list[RetiredCluster]:
+    """Clusters that are left out of what is built next, the latest first."""
     return await tx.all(
-        Cluster,
+        RetiredCluster,
         """
-        SELECT s.profile, count(*) FILTER (WHERE s.retired_at IS NULL)::int AS live,
-               count(*) FILTER (WHERE s.retired_at IS NOT NULL)::int AS retired,
+        SELECT cluster, retired_at, retired_by FROM evidence_atlas_retired
+         WHERE platform_id = %(platform_id)s
+         ORDER BY retired_at DESC, cluster LIMIT %(limit)s
+        """,
+        platform_id=tx.platform_id,
+        limit=CLUSTERS_LISTED_MAX,
+    )
+
+
+async def profiles(tx: Tx) -> list[Profile]:
+    """Trusted pictures by kind of screen, the commonest first."""
+    return await tx.all(
+        Profile,
+        """
+        SELECT i.profile, count(s.file_id) FILTER (WHERE s.retired_at IS NULL)::int AS live,
+               count(s.retired_at)::int AS retired,
                count(*) FILTER (WHERE i.atlas_version IS NOT NULL)::int AS compared,
                count(*) FILTER (WHERE i.atlas_version IS NOT NULL AND i.signals <> '{}')::int AS accused,
                max(s.added_at) AS newest_at
-          FROM evidence_atlas_samples s
-          JOIN evidence_inspections i ON i.platform_id = s.platform_id AND i.file_id = s.file_id
-         WHERE s.platform_id = %(platform_id)s
-         GROUP BY s.profile
-         ORDER BY live DESC, s.profile LIMIT %(limit)s
+          FROM evidence_inspections i
+          LEFT JOIN evidence_atlas_samples s ON s.platform_id = i.platform_id AND s.file_id = i.file_id
+         WHERE i.platform_id = %(platform_id)s AND i.is_paid_by_rail AND i.verdict IN ('consistent', 'unverifiable')
+           AND i.profile <> ''
+         GROUP BY i.profile
+         ORDER BY live DESC, i.profile LIMIT %(limit)s
         """,
         platform_id=tx.platform_id,
         limit=CLUSTERS_LISTED_MAX,
@@ -66,13 +115,13 @@ async def samples(tx: Tx, *, profile: str) -> list[Sample]:
 
 
 async def false_alarms(tx: Tx) -> list[SignalAlarms]:
-    """For each signal, how often it accused a picture whose payment the rail confirmed and whose fields all agree."""
+    """For each signal, how often it accused a picture whose payment the rail confirmed and that no record contradicts."""
     return await tx.all(
         SignalAlarms,
         """
         WITH trusted AS (
             SELECT signals FROM evidence_inspections
-             WHERE platform_id = %(platform_id)s AND is_paid_by_rail AND verdict = 'consistent'
+             WHERE platform_id = %(platform_id)s AND is_paid_by_rail AND verdict IN ('consistent', 'unverifiable')
         )
         SELECT signal, count(*)::int AS accused, (SELECT count(*) FROM trusted)::int AS trusted
           FROM trusted, unnest(trusted.signals) AS signal

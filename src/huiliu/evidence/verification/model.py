@@ -11,12 +11,23 @@ import msgspec
 from msgspec import structs
 
 from huiliu.evidence.inspection.model import Check, CheckVerdict, Inspection, Verdict
+from huiliu.evidence.reuse.keys import KeyKind
 from huiliu.evidence.reuse.verdict import Reuse
 
 ATTEMPTS_MAX = 3
 """A file that killed or outlasted this many processes is left to a person."""
 CLAIMS_SOURCE = "claims"
-"""The source of checks against other people's claims: staff read them, buyers never."""
+"""The source of checks against other claims and against what this page itself gave out, such as a one-time code."""
+CLAIM_CHECKS = frozenset(
+    {
+        "trade_no_used",
+        "trade_no_refunded",
+        *(f"{kind.value}_reused" for kind in KeyKind if kind is not KeyKind.TRADE_NO),
+    }
+)
+"""Checks that name other people's claims: staff read them, buyers never."""
+HIDDEN_REASONS = frozenset({f"contradicts_{name}" for name in CLAIM_CHECKS} | {"pixels_doubtful"})
+"""What would tell a buyer of other claims, or teach a forger."""
 CODE_SLOT_DEFAULT = "platform_check"
 CODE_HOURS = 24
 """How long a one-time code is good for: long enough to find the phone, short enough that no old picture shows it."""
@@ -150,6 +161,30 @@ class AtlasState(StrEnum):
     FAILED = "failed"
 
 
+class AtlasStyle(msgspec.Struct, frozen=True, kw_only=True):
+    """One size of text in a cluster."""
+
+    height: float
+    contrast: float
+    pictures: int
+    variants: dict[str, int]
+    """How many shapes of each character are known."""
+    samples: tuple[tuple[str, str], ...] = ()
+    """(character, grey PNG in base64) of the best-known shape of some characters."""
+
+
+class AtlasCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of phone and theme. The same phone gets the same name in the next build."""
+
+    name: str
+    width: int
+    heights: tuple[int, ...]
+    is_dark: bool
+    pictures: int
+    digits_known: int
+    styles: tuple[AtlasStyle, ...] = ()
+
+
 class AtlasRow(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a platform's atlas."""
 
@@ -163,15 +198,23 @@ class AtlasRow(msgspec.Struct, frozen=True, kw_only=True):
     glyphs: int
 
 
-class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """Trusted pictures of one profile. False alarms: of those inspected with an atlas, how many the pixels accused."""
+class RetiredCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster that is left out of every atlas until somebody restores it."""
+
+    cluster: str
+    retired_at: datetime
+    retired_by: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Trusted pictures of one kind of screen. False alarms: of those compared with an atlas, how many were accused."""
 
     profile: str
     live: int
     retired: int
     compared: int
     accused: int
-    newest_at: datetime
+    newest_at: datetime | None
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +232,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignalAlarms(msgspec.Struct, frozen=True, kw_only=True):
-    """How often one signal accused a picture whose payment the rail confirmed and whose fields all agree."""
+    """How often one signal accused a picture whose payment the rail confirmed and that no record contradicts."""
 
     signal: str
     accused: int
@@ -217,8 +260,7 @@ def summary(inspections: Iterable[FileInspection]) -> ClaimSummary:
 
 def for_buyer(found: FileInspection) -> FileInspection:
     """What the buyer may read: nothing of other people's claims, and no pixel signals, which teach a forger."""
-    hidden = {"trade_no_reused", "file_reused", "near_reused", "payment_reused", "order_no_reused"}
-    reasons = tuple(reason for reason in found.reasons if reason not in hidden)
+    reasons = tuple(reason for reason in found.reasons if reason not in HIDDEN_REASONS)
     if found.result is None:
         return structs.replace(found, signals=(), reasons=reasons)
     shown = _inspection_for_buyer(found.result.inspection, reasons)
@@ -235,7 +277,7 @@ def _inspection_for_buyer(inspection: Inspection, reasons: tuple[str, ...]) -> I
     return structs.replace(
         inspection,
         reasons=reasons,
-        checks=tuple(check for check in inspection.checks if check.source != CLAIMS_SOURCE),
+        checks=tuple(check for check in inspection.checks if check.name not in CLAIM_CHECKS),
         findings=(),
         lines=(),
     )
