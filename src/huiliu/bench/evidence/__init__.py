@@ -1,0 +1,1 @@
+"""Realistic screenshots and forgeries of them, and the harness that measures verification on them."""
