@@ -102,13 +102,13 @@ class Pen:
         self.text(LEFT, y, label, width=62, fill=SOFT)
         self.text(RIGHT, y, value, width=100, anchor="end", fill=fill)
 
-    def svg(self, ident: str, *, title: str, description: str) -> str:
+    def svg(self, ident: str, *, title: str, description: str, width: float = WIDTH, height: float = HEIGHT) -> str:
         """The whole picture. `ident` keeps the ids apart when several are on one page."""
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
             f' aria-labelledby="{ident}-title {ident}-desc" font-family="{FONTS}">'
             f'<title id="{ident}-title">{escape(title)}</title><desc id="{ident}-desc">{escape(description)}</desc>'
-            f'<rect width="{WIDTH}" height="{HEIGHT}" rx="10" fill="{GROUND}"/>'
+            f'<rect width="{width:g}" height="{height:g}" rx="10" fill="{GROUND}"/>'
             f"{''.join(self._parts)}{''.join(self._marks)}</svg>"
         )
 

@@ -1,0 +1,110 @@
+"""One verdict from everything found out about a picture, by fixed steps. Pure.
+
+    private            -> retake        nothing of it is kept
+    surely contradicts -> contradicted  a check, on a field that was read with confidence
+    maybe contradicts  -> retake        the same, read badly
+    bad picture        -> retake
+    unknown page       -> unverifiable
+    something missing  -> retake
+    pixels doubtful    -> unverifiable  so that a person looks
+    identified         -> consistent    order or trade number, or amount and time, agree
+    anything else      -> unverifiable
+
+So without a contradicting check nothing is ever contradicted, whatever the pixels look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from huiliu.evidence.inspection.model import (
+    Check,
+    CheckVerdict,
+    FieldName,
+    FieldRead,
+    Finding,
+    Quality,
+    Verdict,
+)
+from huiliu.evidence.look.problems import HINTS
+
+CONFIDENT_SCORE = 0.85
+"""A contradiction read below this may be a misreading: the picture is asked for again."""
+UNKNOWN_PAGE = "unknown"
+UNKNOWN_PROFILE = "unknown_profile"
+ROUGH = frozenset({"masked", "coarse"})
+"""An agreement of this kind does not identify a payment."""
+
+REASONS = (
+    "read_unsure",
+    "page_unknown",
+    "pixels_doubtful",
+    "nothing_to_compare",
+    "not_identified",
+    "records_agree",
+    UNKNOWN_PROFILE,
+)
+"""Besides these: `contradicts_<check>`, `missing_<field>`, and the codes of quality's problems as they are."""
+
+
+def decide(
+    quality: Quality,
+    page: str,
+    *,
+    fields: Sequence[FieldRead],
+    missing: Sequence[FieldName],
+    checks: Sequence[Check],
+    findings: Sequence[Finding],
+    atlas_state: str = "none",
+    private: str = "",
+) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict, and the codes of what led to it. `private` names a picture nobody may keep: id_card, person."""
+    if private:
+        return Verdict.RETAKE, (private,)
+    contradicting = [check for check in checks if check.verdict is CheckVerdict.CONTRADICTS]
+    sure = [check for check in contradicting if _is_read_well(check, fields)]
+    if sure:
+        return Verdict.CONTRADICTED, _unique(f"contradicts_{check.name}" for check in sure)
+    if contradicting:
+        return Verdict.RETAKE, ("read_unsure", *quality.problems)
+    lacking = tuple(f"missing_{name.value}" for name in missing)
+    fatal = tuple(problem for problem in quality.problems if problem not in HINTS)
+    if fatal:
+        return Verdict.RETAKE, (*fatal, *lacking)
+    if page == UNKNOWN_PAGE:
+        return Verdict.UNVERIFIABLE, tuple(_with_profile("page_unknown", atlas_state))
+    if lacking:
+        return Verdict.RETAKE, (*quality.problems, *lacking)
+    if findings:
+        return Verdict.UNVERIFIABLE, ("pixels_doubtful",)
+    agreeing = [
+        check for check in checks if check.verdict is CheckVerdict.AGREES and check.source not in ("page", "upload")
+    ]
+    if is_identified(agreeing):
+        return Verdict.CONSISTENT, tuple(_with_profile("records_agree", atlas_state))
+    reason = "not_identified" if agreeing else "nothing_to_compare"
+    return Verdict.UNVERIFIABLE, tuple(_with_profile(reason, atlas_state))
+
+
+def is_identified(checks: Iterable[Check]) -> bool:
+    """Whether what agrees could only be this one payment: a number that is unique, or amount and time together."""
+    exact = {check.name for check in checks if check.verdict is CheckVerdict.AGREES and check.note not in ROUGH}
+    return bool(exact & {FieldName.ORDER_NO, FieldName.TRADE_NO}) or {FieldName.AMOUNT, FieldName.PAID_AT} <= exact
+
+
+def _is_read_well(check: Check, fields: Sequence[FieldRead]) -> bool:
+    """A check without a field compares facts of the file, which are not read and cannot be misread."""
+    if check.field is None:
+        return True
+    scores = [field.score for field in fields if field.name is check.field]
+    return min(scores, default=0.0) >= CONFIDENT_SCORE
+
+
+def _with_profile(reason: str, atlas_state: str) -> Iterator[str]:
+    yield reason
+    if atlas_state == UNKNOWN_PROFILE:
+        yield UNKNOWN_PROFILE
+
+
+def _unique(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))
