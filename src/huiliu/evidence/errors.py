@@ -61,6 +61,13 @@ class BrokenPicture(Refusal):
     status = 422
 
 
+class BlankPicture(Refusal):
+    """Nothing is on it: all one colour."""
+
+    code = "evidence.blank_picture"
+    status = 422
+
+
 class AnimatedPicture(Refusal):
     """A moving picture where a still one is wanted."""
 

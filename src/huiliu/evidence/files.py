@@ -75,4 +75,5 @@ async def keep_picture(files: Files, platform_id: int, data: bytes) -> Kept:
         width=rebuilt.width,
         height=rebuilt.height,
         trailing_bytes=rebuilt.trailing_bytes,
+        problems=rebuilt.problems,
     )

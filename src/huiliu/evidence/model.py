@@ -63,6 +63,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     trailing_bytes: int = 0
     """Bytes that followed the end of the uploaded picture: a hint for experts, nothing of it is shown."""
+    problems: tuple[str, ...] = ()
+    """What its sender should mend (`look.problems`), told at once; the picture is taken all the same."""
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):

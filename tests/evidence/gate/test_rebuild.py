@@ -60,9 +60,16 @@ async def test_the_same_picture_gives_the_same_bytes_twice() -> None:
     assert (await rebuild(png())).sha256 == (await rebuild(png())).sha256
 
 
+def deep_grey() -> Image.Image:
+    """16 bits a pixel: mid-grey with a black corner."""
+    grey = Image.new("I;16", (200, 200), 30_000)
+    grey.paste(0, (100, 100, 200, 200))
+    return grey
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1", "I;16"])
 async def test_every_kind_of_png_is_shown_as_plain_colour(mode: str) -> None:
-    source = Image.new("I;16", (200, 200), 30_000) if mode == "I;16" else picture().convert(mode)
+    source = deep_grey() if mode == "I;16" else picture().convert(mode)
     shown = opened((await rebuild(encoded(source, "PNG"))).data)
     assert shown.mode == "RGB"
     if mode == "I;16":
@@ -75,8 +82,11 @@ async def test_a_cmyk_jpeg_and_a_webp_are_taken() -> None:
 
 
 async def test_a_transparent_picture_is_laid_on_white() -> None:
-    shown = opened((await rebuild(encoded(Image.new("RGBA", (200, 200), (0, 0, 0, 0)), "PNG"))).data)
+    clear = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+    clear.paste((200, 0, 0, 255), (100, 100, 200, 200))
+    shown = opened((await rebuild(encoded(clear, "PNG"))).data)
     assert shown.getpixel((10, 10)) == (255, 255, 255)
+    assert shown.getpixel((150, 150)) == (200, 0, 0)
 
 
 def with_exif(*, orientation: int = 1) -> bytes:
@@ -181,6 +191,8 @@ HOSTILE: dict[str, tuple[bytes, type[Refusal]]] = {
     "lying header": (png_bomb(6_000, 6_000), errors.BrokenPicture),
     "8 x 900000": (png_bomb(8, 900_000), errors.TooFewPixels),
     "nought wide": (png_bomb(0, 500), errors.BrokenPicture),
+    "all white": (encoded(Image.new("RGB", (1080, 2340), "white"), "PNG"), errors.BlankPicture),
+    "all black and transparent": (encoded(Image.new("RGBA", (400, 400), (0, 0, 0, 0)), "PNG"), errors.BlankPicture),
     "thumbnail": (png(size=(64, 64)), errors.TooFewPixels),
     "jpeg cut in half": (jpeg()[: len(jpeg()) // 2], errors.BrokenPicture),
     "png cut in half": (png()[: len(png()) // 2], errors.BrokenPicture),
@@ -209,7 +221,9 @@ async def test_a_text_bomb_inside_a_png_is_harmless() -> None:
 
 
 async def test_a_picture_of_almost_40_megapixels_fits_into_the_childs_memory() -> None:
-    rebuilt = await rebuild(encoded(Image.new("RGBA", (6300, 6300), (10, 20, 30, 200)), "PNG"))
+    large = Image.new("RGBA", (6300, 6300), (10, 20, 30, 200))
+    large.paste((255, 255, 255, 255), (0, 0, 3000, 3000))
+    rebuilt = await rebuild(encoded(large, "PNG"))
     assert max(rebuilt.width, rebuilt.height) == 2500
 
 

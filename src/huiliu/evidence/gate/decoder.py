@@ -13,12 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pi_heif  # pyright: ignore[reportMissingTypeStubs]  # has none
 from PIL import AvifImagePlugin, Image
 from PIL.Image import Transpose
 
 from huiliu.evidence.gate.container import Layout, container_facts, layout_of
 from huiliu.evidence.gate.limits import CPU_SECONDS_MAX, MEMORY_BYTES_MAX, PIXELS_MAX, SCANS_MAX, SIDE_MIN
+from huiliu.evidence.look.problems import Problem
+from huiliu.evidence.look.quality import measure
 
 SHOWN_SIDE_MAX = 2500
 LONG_SHOT_RATIO = 3
@@ -99,12 +102,16 @@ def rebuild(data: bytes) -> tuple[Mapping[str, object], Iterable[bytes]]:
     turned = upright(flat, orientation_of(picture))
     fresh = Image.new("RGB", turned.size)  # convert() and transpose() would carry the old comments along
     fresh.paste(turned)
+    problems = measure(np.asarray(fresh.convert("L"))).problems
+    if Problem.BLANK in problems:
+        raise No("blank")
     kind, encoded = encode(fresh, lossless=lossless)
     facts = {
         "media_type": kind,
         "width": fresh.width,
         "height": fresh.height,
         "trailing": len(data) - layout.end,
+        "problems": problems,
     }
     return facts, (encoded,)
 

@@ -16,6 +16,7 @@ from huiliu.evidence.gate.fork_server import ForkServer
 from huiliu.evidence.gate.limits import FACTS_BYTES_MAX, LENGTH, PIECE_BYTES, REBUILD, WALL_SECONDS_MAX
 from huiliu.evidence.gate.refusals import refusal_of
 from huiliu.evidence.gate.sniff import JPEG, PNG, picture_type
+from huiliu.evidence.look.problems import PIXEL_PROBLEMS
 
 PATIENCE_SECONDS = 2
 """How much longer than the child's own time its answer is waited for."""
@@ -41,6 +42,8 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     original_sha256: bytes
     trailing_bytes: int
     """Bytes after the end of the original picture; more than 0 is a hint, not a verdict."""
+    problems: tuple[str, ...] = ()
+    """What the sender should mend, codes of `look.problems.PIXEL_PROBLEMS`: told, not refused."""
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ class _Answer(msgspec.Struct, frozen=True):
     width: int = 0
     height: int = 0
     trailing: int = 0
+    problems: tuple[str, ...] = ()
 
 
 class _Queue:
@@ -89,6 +93,7 @@ async def rebuild(data: bytes) -> Rebuilt:
         sha256=hashlib.sha256(encoded).digest(),
         original_sha256=hashlib.sha256(data).digest(),
         trailing_bytes=answer.trailing,
+        problems=answer.problems,
     )
 
 
@@ -128,5 +133,7 @@ def _believe(output: bytes) -> tuple[_Answer, bytes]:
     if starts is None or not encoded.startswith(starts) or len(encoded) > SHOWN_BYTES_MAX:
         raise errors.GateFailed
     if answer.width < 1 or answer.height < 1 or answer.trailing < 0:
+        raise errors.GateFailed
+    if not PIXEL_PROBLEMS.issuperset(answer.problems) or len(answer.problems) > len(PIXEL_PROBLEMS):
         raise errors.GateFailed
     return answer, encoded

@@ -18,6 +18,8 @@ def refusal_of(no: str) -> Refusal:
             return errors.TooFewPixels(min_side=SIDE_MIN)
         case "animated":
             return errors.AnimatedPicture()
+        case "blank":
+            return errors.BlankPicture()
         case "memory":
             return errors.GateFailed()
         case _:
