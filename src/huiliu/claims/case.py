@@ -12,8 +12,11 @@ from huiliu.claims.model import AttemptsUsedUp, LiveClaimExists, NothingLeft, Or
 from huiliu.evidence.records import PlatformFacts, UsageRecord
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
+from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.money import Money
 from huiliu.people.model import Buyer, PlatformSettings, Viewer
+from huiliu.people.restrictions.errors import Suspended
+from huiliu.people.restrictions.model import MEMORY_DAYS
 
 DEFAULT_LIMIT_MINOR = PlatformSettings().second_person_over_minor
 
@@ -63,6 +66,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """Above this, counted over everything refunded on the order, a second person must confirm."""
     policy_in_force: UUID | None
     """The version in force when the order was placed."""
+    forged_before: bool
+    must_show_code: bool
+    needs_person: bool
+    """Nothing may be decided by itself or by a machine: a restriction says so, or people are looking at something."""
+    suspended_until: datetime | None
+    wronged_from: list[datetime]
+    """The order's buyer was suspended wrongly, from then ..."""
+    wronged_until: list[datetime]
+    """... until then, one pair a suspension."""
 
     @property
     def left(self) -> Money:
@@ -109,6 +121,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
             usage=usage,
         )
 
+    def age_seconds(self, at: datetime) -> int:
+        """From the order to `at`, whole seconds; days on which the buyer was wrongly kept from applying do not count."""
+        lost = 0.0
+        for start, end in zip(self.wronged_from, self.wronged_until, strict=True):
+            lost += max(0.0, (min(end, at) - max(start, self.ordered_at)).total_seconds())
+        return max(0, int((at - self.ordered_at).total_seconds() - lost))
+
     @property
     def is_use_proven(self) -> bool:
         """Whether the platform has a record that proves the use (消耗记录), not just a word."""
@@ -124,6 +143,8 @@ async def load_case(tx: Tx, viewer: Viewer, *, order_no: str, line_no: int) -> C
         order_no=order_no,
         line=line_no,
         limit=DEFAULT_LIMIT_MINOR,
+        now=tx.now,
+        memory=MEMORY_DAYS,
     )
     return _visible(case, viewer)
 
@@ -137,6 +158,8 @@ async def load_case_by_id(tx: Tx, *, order_id: UUID, line_no: int) -> Case:
         order_id=order_id,
         line=line_no,
         limit=DEFAULT_LIMIT_MINOR,
+        now=tx.now,
+        memory=MEMORY_DAYS,
     )
     assert case is not None, "a claim without its order line"
     return case
@@ -145,6 +168,8 @@ async def load_case_by_id(tx: Tx, *, order_id: UUID, line_no: int) -> Case:
 def check_claimable(case: Case, *, attempts_max: int) -> None:
     """Whether a new claim may be started at all. Raises the reason why not."""
     check_open(case)
+    if case.suspended_until is not None:
+        raise Suspended(until=f"{case.suspended_until.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
     if case.has_live:
         raise LiveClaimExists
     if case.left.amount_minor <= 0:
@@ -186,13 +211,15 @@ SELECT o.id AS order_id, o.order_no, l.line_no, o.contact_hash, o.state AS order
        (SELECT p.id FROM policies p WHERE p.platform_id = o.platform_id AND p.effective_from <= o.ordered_at
          ORDER BY p.effective_from DESC LIMIT 1) AS policy_in_force,
        (SELECT coalesce((settings->>'second_person_over_minor')::bigint, %(limit)s::bigint) FROM platforms
-         WHERE platforms.id = o.platform_id) AS second_person_over_minor
+         WHERE platforms.id = o.platform_id) AS second_person_over_minor,
+       b.forged_before, b.must_show_code, b.needs_person, b.suspended_until, b.wronged_from, b.wronged_until
   FROM orders o
   JOIN order_lines l ON l.platform_id = o.platform_id AND l.order_id = o.id AND l.line_no = %(line)s
   LEFT JOIN LATERAL (
       SELECT state, units_total, units_used, unit, source, record_ref, observed_at FROM usage_facts u
        WHERE u.platform_id = o.platform_id AND u.order_id = o.id AND u.line_no = l.line_no
        ORDER BY observed_at DESC, id DESC LIMIT 1) u ON true
+ CROSS JOIN LATERAL contact_standing(o.platform_id, o.contact_hash, %(now)s, %(memory)s) b
  WHERE o.platform_id = %(platform)s
 """
 

@@ -38,6 +38,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: int
     have: frozenset[str] = frozenset()
     """The evidence slots that are filled."""
+    needs_person: bool = False
+    """Whatever the policy says, a person decides; the buyer is not told why."""
 
     @property
     def policy_id(self) -> UUID | None:
@@ -115,7 +117,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
             "flags": [] if verdict is None else [flag.value for flag in verdict.flags],
             "conflict": verdict is not None and verdict.conflict,
             "proposed_minor": None if self.proposed is None else self.proposed.amount_minor,
-            "automatic": verdict is not None and verdict.automatic,
+            "automatic": verdict is not None and verdict.automatic and not self.needs_person,
         }
         return msgspec.json.encode(stored).decode()
 
@@ -124,7 +126,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
         Asking for more than the policy gives is a question for a person; asking for less is the buyer's right.
         """
-        if self.verdict is None or not self.verdict.automatic or self.proposed is None or not self.proposed:
+        if self.needs_person or self.verdict is None or not self.verdict.automatic or not self.proposed:
             return None
         if requested_minor > min(self.proposed.amount_minor, self.alone_most_minor):
             return None
@@ -139,10 +141,11 @@ async def judge_case(
     facts = CaseFacts(
         reason=reason.value,
         product_kind=case.kind,
-        age_seconds=max(0, int((at - case.ordered_at).total_seconds())),
+        age_seconds=case.age_seconds(at),
         usage=case.usage_state,
         usage_proven=case.is_use_proven,
         amount_minor=case.paid_minor,
+        forged_before=case.forged_before,
         delivery_state=case.delivery_state,
         product=case.title,
     )
@@ -182,6 +185,7 @@ async def judge_case(
         lengths=lengths_of(limits, is_risky=Flag.RISK_REVIEW in verdict.flags),
         attempts_max=limits.applications,
         have=have,
+        needs_person=case.needs_person,
     )
 
 

@@ -275,6 +275,17 @@ async def set_verdict(tx: Tx, claim_id: UUID, verdict: str) -> None:
     )
 
 
+async def reopen_windows(tx: Tx, claim: ClaimRow) -> None:
+    """Let the time to apply again or to call the platform in start now; a claim that moved on needs neither."""
+    await tx.run(
+        "UPDATE claims SET closed_at = %(now)s, version = version + 1, updated_at = %(now)s"
+        " WHERE platform_id = %(platform)s AND id = %(id)s AND state = 'rejected'",
+        platform=tx.platform_id,
+        id=claim.id,
+        now=tx.now,
+    )
+
+
 async def insert_decision(tx: Tx, claim_id: UUID, *, round_no: int, decision: Decision, is_final: bool) -> UUID:
     """Write down who decided what. One proposed decision at a time: claim_decision_open."""
     decision_id = new_id()

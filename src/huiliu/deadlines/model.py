@@ -51,7 +51,8 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
     """Every length a policy may set, with the product's defaults.
 
     Sources: 3 working days for a review is the promise buyers hold platforms to; 48 hours and 7 days are the marketplaces'
-    customs for proof, for adding material, for applying again and for calling the platform in.
+    customs for proof, for adding material, for applying again and for calling the platform in. An appeal against a
+    restriction is answered in the time of a mediation.
     """
 
     review: Length = Length(3, Unit.WORKING_DAYS)
@@ -59,5 +60,6 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
     proof: Length = Length(2 * DAY_SECONDS, Unit.NATURAL_SECONDS)
     confirm: Length = Length(1, Unit.WORKING_DAYS)
     mediation: Length = Length(5, Unit.WORKING_DAYS)
+    appeal: Length = Length(5, Unit.WORKING_DAYS)
     reapply: Length = Length(7 * DAY_SECONDS, Unit.NATURAL_SECONDS)
     escalate: Length = Length(7 * DAY_SECONDS, Unit.NATURAL_SECONDS)

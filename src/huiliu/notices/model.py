@@ -46,6 +46,7 @@ class EventName(StrEnum):
     PAYOUT_FAILED = "payout.failed"
     PAYOUT_BOUNCED = "payout.bounced"
     PAYOUT_HELD = "payout.held"
+    RESTRICTION_CHANGED = "restriction.changed"
 
 
 class DeliveryStatus(StrEnum):

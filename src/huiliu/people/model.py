@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from huiliu.kit.errors import NotAllowed
 from huiliu.people.errors import ScopeMissing
+from huiliu.people.restrictions.model import LADDER, LADDER_STEPS_MAX, MEMORY_DAYS, MEMORY_DAYS_MAX, Level
 
 ORDERS_PER_LOOK_UP_SESSION_MAX = 20
 """Orders that one browser may hold open by look-ups; the oldest makes room."""
@@ -181,6 +182,10 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     code_limit_per_hour: Annotated[int, Meta(ge=1, le=100)] = 5
     """One-time codes sent to one contact."""
     code_limit_per_address: Annotated[int, Meta(ge=1, le=10_000)] = 30
+    restriction_ladder: Annotated[tuple[Level, ...], Meta(min_length=1, max_length=LADDER_STEPS_MAX)] = LADDER
+    """What is suggested after the first, the second ... finding of forged evidence that counts; the last step repeats."""
+    restriction_memory_days: Annotated[int, Meta(ge=1, le=MEMORY_DAYS_MAX)] = MEMORY_DAYS
+    """How long a finding counts: for the ladder, and for policies that ask 曾伪造凭证."""
     official_channels: Annotated[tuple[OfficialChannel, ...], Meta(max_length=OFFICIAL_CHANNELS_MAX)] = ()
 
 

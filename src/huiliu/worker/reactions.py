@@ -12,6 +12,7 @@ from huiliu.notices.model import EventName as Told
 
 MONEY = ("amount_minor", "currency")
 RAIL = (*MONEY, "refund_no", "rail")
+RESTRICTION = ("restriction", "level", "ends_at", "outcome")
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -46,4 +47,7 @@ REACTIONS: dict[str, Reaction] = {
     "payout.failed": Reaction(Told.PAYOUT_FAILED, PublicState.IN_REVIEW, (*RAIL, "failure")),
     "payout.bounced": Reaction(Told.PAYOUT_BOUNCED, None, (*RAIL, "failure")),
     "payout.held": Reaction(Told.PAYOUT_HELD, PublicState.IN_REVIEW, (*RAIL, "failure")),
+    "restriction.imposed": Reaction(Told.RESTRICTION_CHANGED, None, RESTRICTION),
+    "restriction.answered": Reaction(Told.RESTRICTION_CHANGED, None, RESTRICTION),
+    "restriction.lifted": Reaction(Told.RESTRICTION_CHANGED, None, RESTRICTION),
 }

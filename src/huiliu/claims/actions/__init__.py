@@ -2,6 +2,13 @@
 
 from huiliu.claims.actions.buyer import answer, escalate, withdraw
 from huiliu.claims.actions.clocks import clock_ran_out
+from huiliu.claims.actions.consequences import (
+    answer_appeal,
+    appeal_restriction,
+    contact_to_tell,
+    lift_restriction,
+    propose_restriction,
+)
 from huiliu.claims.actions.deciding import confirm, decide, return_to_review
 from huiliu.claims.actions.draft import parse_reason, save_draft, start_draft
 from huiliu.claims.actions.filing import Filed, TakesSteps, file_at_once, file_claim
@@ -13,18 +20,23 @@ __all__ = [
     "Filed",
     "TakesSteps",
     "answer",
+    "answer_appeal",
+    "appeal_restriction",
     "ask_buyer",
     "ask_platform",
     "clock_ran_out",
     "confirm",
+    "contact_to_tell",
     "decide",
     "escalate",
     "file_at_once",
     "file_claim",
+    "lift_restriction",
     "parse_reason",
     "payout_bounced",
     "payout_failed",
     "payout_verified",
+    "propose_restriction",
     "prove",
     "rejudge",
     "return_to_review",

@@ -52,6 +52,11 @@ def check_decider(decider: Staff | ApiKey, claim: ClaimRow, usual: Permission) -
         raise NeedsPeople
 
 
+async def person_is_needed(tx: Tx, claim: ClaimRow) -> bool:
+    """Whether this claim may not be decided by a machine: by a restriction, or while people look at something."""
+    return (await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)).needs_person
+
+
 async def judge_claim(tx: Tx, claim: ClaimRow, *, have: frozenset[str] = frozenset()) -> Judgement:
     """What the claim's own version says of it as of its first application. Without evidence: for its clocks' lengths."""
     case = await load_case_by_id(tx, order_id=claim.order_id, line_no=claim.line_no)

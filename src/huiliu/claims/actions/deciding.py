@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import structs
 
 from huiliu.claims import store
-from huiliu.claims.actions.common import back_to_review, check_decider, claim_at_version
+from huiliu.claims.actions.common import back_to_review, check_decider, claim_at_version, person_is_needed
 from huiliu.claims.actions.money import pay_out
 from huiliu.claims.case import Case, load_case_by_id
 from huiliu.claims.judgement import second_person_flags
@@ -34,6 +34,7 @@ from huiliu.kit.db import Tx
 from huiliu.kit.money import Money
 from huiliu.orders.money import hold_order
 from huiliu.people.model import ApiKey, Permission, Staff, require
+from huiliu.people.restrictions.errors import NeedsPerson
 from huiliu.policy.reads import load_policy
 
 
@@ -41,11 +42,13 @@ async def decide(tx: Tx, decider: Staff | ApiKey, claim_no: str, *, version: int
     """Decide a claim; True when a second person must still confirm.
 
     A machine key decides only what the platform lets one person decide. Raises ClaimChanged, DecisionIncomplete,
-    AmountOutOfRange, NotAllowed, NeedsPeople, MoveNotAllowed, OverRefund.
+    AmountOutOfRange, NotAllowed, NeedsPeople, NeedsPerson, MoveNotAllowed, OverRefund.
     """
     claim = await claim_at_version(tx, decider, claim_no, version)
     check_decider(decider, claim, Permission.DECIDE)
     await _check_clause(tx, claim, decision)
+    if isinstance(decider, ApiKey) and await person_is_needed(tx, claim):
+        raise NeedsPerson
     if decision.kind is DecisionKind.REJECT:
         await _reject(tx, claim, decision)
         return False
