@@ -11,6 +11,7 @@ from huiliu.bench.evidence.fonts import FontsMissing
 from huiliu.bench.evidence.receipts import BASES_MAX, SEEDS
 from huiliu.bench.evidence.stage import BrowserMissing
 from huiliu.bench.evidence.truth import EDITED, Kept
+from huiliu.bench.evidence.videos import make_videos
 
 
 @click.command("evidence-pictures")
@@ -25,10 +26,20 @@ from huiliu.bench.evidence.truth import EDITED, Kept
     "--forged", type=click.IntRange(0, 1000), default=0, show_default=True, help="Of each kind and container."
 )
 @click.option("--odd", type=click.IntRange(0, 1000), default=0, show_default=True, help="English and blank pages.")
+@click.option("--videos", type=click.IntRange(0, 300), default=0, show_default=True, help="Clips, the kinds in turn.")
 @click.option("--jobs", type=click.IntRange(1, 32), default=2, show_default=True, help="Browsers.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to.")
 def evidence_pictures(
-    *, seed: str, count: int, first: int, containers: tuple[str, ...], forged: int, odd: int, jobs: int, out: Path
+    *,
+    seed: str,
+    count: int,
+    first: int,
+    containers: tuple[str, ...],
+    forged: int,
+    odd: int,
+    videos: int,
+    jobs: int,
+    out: Path,
 ) -> None:
     """Make screenshots and forgeries of them, with the truth beside each. Needs Chromium, fonts and the dev packages."""
     plan = Plan(
@@ -36,7 +47,8 @@ def evidence_pictures(
         containers=tuple(Kept(each) for each in containers) or EDITED,
     )  # fmt: skip
     try:
-        written = make(plan, out, jobs=jobs)
+        written = make(plan, out, jobs=jobs) if count else 0
+        clips = make_videos(seed, videos, out) if videos else []
     except (BrowserMissing, FontsMissing) as missing:
         raise click.ClickException(str(missing)) from missing
-    click.echo(f"{written} pictures in {out}")
+    click.echo(f"{written} pictures and {len(clips)} clips in {out}")
