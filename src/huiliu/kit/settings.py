@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+INSPECTION_LANES_MAX = 64
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field a setting; HUILIU_<FIELD> overrides it."""
@@ -40,6 +42,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_json: bool = False
     worker_lanes: int = 4
     """How many payouts one worker sends at the same time."""
+    inspection_lanes: int | None = None
+    """How many files one worker inspects at the same time, each in a process of its own; none: one a core; 0: none."""
+
+    @property
+    def lanes_of_inspection(self) -> int:
+        """The number itself."""
+        if self.inspection_lanes is not None:
+            return max(0, min(self.inspection_lanes, INSPECTION_LANES_MAX))
+        return min(_cores(), INSPECTION_LANES_MAX)
 
     @property
     def public_url(self) -> str:
@@ -64,6 +75,11 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     }
     known = {field.name: given[field.name] for field in msgspec.structs.fields(Settings) if field.name in given}
     return msgspec.convert(known, Settings, strict=False, dec_hook=_decode)
+
+
+def _cores() -> int:
+    """The cores that this process may use: a container is often given fewer than the host has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _decode(kind: type, value: object) -> object:

@@ -66,14 +66,14 @@ CREATE TABLE evidence_near (
     platform_id int NOT NULL,
     file_id     uuid NOT NULL,
     frame       smallint NOT NULL CHECK (frame >= 0),
-    hash        bit(256) NOT NULL,
+    hash        bytea NOT NULL CHECK (length(hash) = 32),
     claim_id    uuid NOT NULL,
     added_at    timestamptz NOT NULL,
     PRIMARY KEY (platform_id, file_id, frame),
     FOREIGN KEY (platform_id, file_id) REFERENCES evidence_files,
     FOREIGN KEY (platform_id, claim_id) REFERENCES claims
 );
-CREATE INDEX evidence_near_since ON evidence_near (platform_id, added_at);
+CREATE INDEX evidence_near_since ON evidence_near (platform_id, added_at, file_id, frame);
 
 -- A code that the buyer shows in the picture or video: only somebody who makes it now can show it.
 CREATE TABLE evidence_codes (
@@ -108,6 +108,20 @@ CREATE TABLE evidence_atlas_samples (
 );
 CREATE INDEX evidence_atlas_samples_profile ON evidence_atlas_samples (platform_id, profile, added_at DESC);
 
+-- A claim that its policy would pay at once, but a picture that the clause requires is still being inspected. Decided when
+-- the inspections are done, or at `until` as if there were none: a queue that stands still must not cost a buyer the refund.
+CREATE TABLE claim_holds (
+    platform_id int NOT NULL,
+    claim_id    uuid NOT NULL,
+    round       smallint NOT NULL,
+    held_at     timestamptz NOT NULL,
+    until       timestamptz NOT NULL CHECK (until > held_at),
+    released_at timestamptz,
+    PRIMARY KEY (platform_id, claim_id, round),
+    FOREIGN KEY (platform_id, claim_id) REFERENCES claims
+);
+CREATE INDEX claim_holds_open ON claim_holds (until) WHERE released_at IS NULL;
+
 -- Each atlas that was built or is wanted. Its bytes lie in the files folder under its version.
 CREATE TABLE evidence_atlases (
     platform_id int NOT NULL REFERENCES platforms,
@@ -139,12 +153,13 @@ CREATE TABLE evidence_atlas_retired (
     PRIMARY KEY (platform_id, cluster)
 );
 
-GRANT SELECT, INSERT, UPDATE ON evidence_inspections, evidence_codes, evidence_atlas_samples, evidence_atlases TO huiliu_app;
+GRANT SELECT, INSERT, UPDATE ON evidence_inspections, evidence_codes, evidence_atlas_samples, evidence_atlases, claim_holds
+    TO huiliu_app;
 GRANT SELECT, INSERT, DELETE ON evidence_keys, evidence_near, evidence_atlas_retired TO huiliu_app;
 
 DO $$ DECLARE t text; BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_inspections', 'evidence_keys', 'evidence_near', 'evidence_codes',
-                             'evidence_atlas_samples', 'evidence_atlases', 'evidence_atlas_retired'] LOOP
+                             'evidence_atlas_samples', 'evidence_atlases', 'evidence_atlas_retired', 'claim_holds'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format($p$CREATE POLICY tenant ON %I TO huiliu_app USING (
             platform_id = CASE current_setting('huiliu.platform', true) WHEN '*' THEN platform_id

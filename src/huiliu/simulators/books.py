@@ -58,6 +58,16 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     done_at: float | None
 
 
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment as booked, with what went back of it so far."""
+
+    trade_no: str
+    amount_minor: int
+    currency: str
+    paid_at: float
+    refunded_minor: int
+
+
 class Appointment(msgspec.Struct, frozen=True, kw_only=True):
     """A change that a refund will undergo later."""
 
@@ -124,6 +134,15 @@ class Books:
         row = self._db.execute("SELECT amount_minor, currency FROM payments WHERE trade_no = ?", (trade_no,)).fetchone()
         if tuple(row) != (amount_minor, currency):
             raise Refused(409, "TRADE_EXISTS", "this trade number was paid with another amount")
+
+    def payment(self, trade_no: str) -> Payment | None:
+        """The payment under this number, if the rail has it."""
+        row = self._db.execute(
+            "SELECT p.*, (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r WHERE r.trade_no = p.trade_no"
+            " AND r.state = 'SUCCESS') AS refunded_minor FROM payments p WHERE p.trade_no = ?",
+            (trade_no,),
+        ).fetchone()
+        return None if row is None else msgspec.convert(dict(row), Payment)
 
     def book(
         self,

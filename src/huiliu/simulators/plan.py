@@ -39,7 +39,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One fault and whom it hits. Every condition given must hold; none given: everybody."""
 
     fault: Fault
-    on: Literal["send", "query", "both"] = "send"
+    on: Literal["send", "query", "both", "payment"] = "send"
+    """`both` is sending and asking about a refund; `payment` is asking about a payment."""
     refund_no: str | None = None
     trade_no: str | None = None
     percent: Annotated[float, Meta(ge=0, le=100)] | None = None
@@ -71,7 +72,7 @@ class Planner:
         self._left = {i: rule.next for i, rule in enumerate(plan.rules) if rule.next is not None}
         self._hits: dict[tuple[int, str], int] = {}
 
-    def choose(self, on: Literal["send", "query"], *, refund_no: str, trade_no: str) -> Rule | None:
+    def choose(self, on: Literal["send", "query", "payment"], *, refund_no: str, trade_no: str) -> Rule | None:
         """The rule that hits this call, if one does; it is used up accordingly."""
         for i, rule in enumerate(self._rules):
             if not _fits(rule, on, refund_no=refund_no, trade_no=trade_no) or self._left.get(i, 1) == 0:
@@ -88,7 +89,7 @@ class Planner:
 
 
 def _fits(rule: Rule, on: str, *, refund_no: str, trade_no: str) -> bool:
-    if rule.on not in (on, "both"):
+    if rule.on != on and (rule.on != "both" or on == "payment"):
         return False
     if rule.refund_no not in (None, refund_no) or rule.trade_no not in (None, trade_no):
         return False

@@ -1,7 +1,8 @@
 """The sandbox rail: a payment rail over signed HTTP with its own books, that fails on demand in every known way.
 
-POST /payments seeds a payment, POST /refunds asks for a refund, GET /refunds/{refund_no} says what became of it,
-GET /books and GET /books/refunds are for reconciliation, POST /plan sets the fault plan, POST /clock moves its time on.
+POST /payments seeds a payment, GET /payments/{trade_no} says whether there is one, POST /refunds asks for a refund,
+GET /refunds/{refund_no} says what became of it, GET /books and GET /books/refunds are for reconciliation, POST /plan sets
+the fault plan, POST /clock moves its time on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
@@ -48,6 +49,8 @@ class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):
     trade_no: Text
     amount: Amount
     currency: Currency = "CNY"
+    paid_at: Annotated[float, Meta(ge=0)] | None = None
+    """Seconds since 1970; without it, now."""
 
 
 class RefundIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,17 @@ class RefundOut(msgspec.Struct, frozen=True, kw_only=True):
     arrived_to: str = ""
     fail_code: str = ""
     event_id: str = ""
+
+
+class PaymentOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rail says of a payment of this merchant."""
+
+    trade_no: str
+    amount: int
+    currency: str
+    paid_at: int
+    state: Literal["SUCCESS", "REFUND"]
+    """REFUND: all of it went back."""
 
 
 class ErrorOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +144,8 @@ class SandboxRail:
             case "POST", ["payments"]:
                 self._pay_in(msgspec.json.decode(question.body, type=PaymentIn))
                 return self._signed(question, 201, None)
+            case "GET", ["payments", number]:
+                return await self._payment(question, unquote(number))
             case "GET", ["books"]:
                 return self._signed(question, 200, self._books.totals())
             case "GET", ["books", "refunds"]:
@@ -147,8 +163,34 @@ class SandboxRail:
 
     def _pay_in(self, payment: PaymentIn) -> None:
         self._books.pay_in(
-            trade_no=payment.trade_no, amount_minor=payment.amount, currency=payment.currency, at=self.now()
+            trade_no=payment.trade_no,
+            amount_minor=payment.amount,
+            currency=payment.currency,
+            at=self.now() if payment.paid_at is None else payment.paid_at,
         )
+
+    async def _payment(self, question: Question, trade_no: str) -> Answer | Silence:
+        """Whether the merchant was paid under this number. Open books make payments up, so they never say no."""
+        rule = self._planner.choose("payment", refund_no=trade_no, trade_no=trade_no)
+        if rule is not None and rule.fault is Fault.DELAY:
+            await asyncio.sleep(rule.seconds)
+        if rule is not None and rule.fault in (Fault.DROP_BEFORE, Fault.ACCEPT_THEN_TIMEOUT):
+            return Silence(rule.seconds)
+        if rule is not None and rule.fault is Fault.REFUSE:
+            raise _refusal(rule)
+        payment = self._books.payment(trade_no)
+        if payment is None and self._has_open_books and trade_no.startswith(OPEN_BOOKS_PREFIX):
+            raise Refused(409, "TRADE_NOT_YET_KNOWN", "open books learn of a payment when it is refunded")
+        if payment is None:
+            raise Refused(404, "TRADE_NOT_EXIST", "no payment has this number")
+        says = PaymentOut(
+            trade_no=payment.trade_no,
+            amount=payment.amount_minor,
+            currency=payment.currency,
+            paid_at=int(payment.paid_at),
+            state="REFUND" if payment.refunded_minor >= payment.amount_minor else "SUCCESS",
+        )
+        return self._spoil_answer(question, rule, says, wrong=msgspec.structs.replace(says, amount=says.amount + 1))
 
     async def _send(self, question: Question, asked: RefundIn) -> Answer | Silence:
         rule = self._planner.choose("send", refund_no=asked.refund_no, trade_no=asked.trade_no)
@@ -203,6 +245,9 @@ class SandboxRail:
     def _spoil(self, question: Question, rule: Rule | None, refund: Refund) -> Answer | Silence:
         """The answer about a booked refund, spoilt if the plan wants it."""
         says = _says(refund)
+        return self._spoil_answer(question, rule, says, wrong=msgspec.structs.replace(says, amount=says.amount + 1))
+
+    def _spoil_answer(self, question: Question, rule: Rule | None, says: object, *, wrong: object) -> Answer | Silence:
         match None if rule is None else rule.fault:
             case Fault.ACCEPT_THEN_TIMEOUT:
                 return Silence(rule.seconds if rule is not None else 0)
@@ -211,7 +256,7 @@ class SandboxRail:
             case Fault.GARBAGE:
                 return Answer(200, "<html>系统繁忙</html>".encode(), {"content-type": "text/html"})
             case Fault.WRONG_AMOUNT:
-                return self._signed(question, 200, msgspec.structs.replace(says, amount=says.amount + 1))
+                return self._signed(question, 200, wrong)
             case Fault.BAD_SIGNATURE:
                 answer = self._signed(question, 200, says)
                 return Answer(200, answer.body, answer.headers | {"rail-signature": "0" * 64})

@@ -1,4 +1,4 @@
-"""One worker process: payouts, clocks, webhooks and sweeping, side by side, until it is told to stop.
+"""One worker process: payouts, inspections, clocks, webhooks and sweeping, side by side, until it is told to stop.
 
 Everything it does is a row with a due time, taken with SKIP LOCKED: any number of workers share the load, and a killed
 one leaves nothing but leases that run out.
@@ -11,27 +11,31 @@ import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import httpx
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
 from huiliu.adapters.callbacks import Callbacks
 from huiliu.adapters.files import LocalFiles
-from huiliu.adapters.rails.registry import gateways, rail_client
+from huiliu.adapters.rails.registry import gateways, payment_queries, rail_client
 from huiliu.evidence.model import UPLOAD_HOURS_MAX
 from huiliu.evidence.uploads import expire_uploads
+from huiliu.evidence.verification.lane import Lane
 from huiliu.kit.db import Actor, ActorKind, Pool, across_platforms, create_pool, transaction, utc_now
 from huiliu.kit.idempotency import SWEEP_ROWS_MAX
 from huiliu.kit.idempotency import sweep as sweep_idempotency_keys
 from huiliu.kit.keyring import Keyring
 from huiliu.kit.settings import Settings
 from huiliu.people.sweeping import sweep_expired
-from huiliu.worker import clocks, payouts, webhooks
+from huiliu.worker import atlases, clocks, holds, inspections, payouts, webhooks
 
 log = structlog.get_logger("worker")
 
 CLOCKS_SECONDS = 1.0
 WEBHOOKS_SECONDS = 0.5
+HOLDS_SECONDS = 1.0
+ATLASES_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 SWEEP_BATCHES_MAX = 60
 """Of SWEEP_ROWS_MAX each: 2,000 refunds a second and their answers are still forgotten in time."""
@@ -54,17 +58,45 @@ async def run(settings: Settings, url: str, keyring: Keyring) -> None:
                 pool=pool, gateways=gateways(settings, client), lanes=settings.worker_lanes, pace=settings.payout_pace
             )
             files = LocalFiles(settings.files_dir, keyring)
-            log.info("worker started", lanes=settings.worker_lanes)
+            room = inspection_room(settings, pool, files, keyring, client)
+            log.info("worker started", lanes=settings.worker_lanes, inspection_lanes=settings.lanes_of_inspection)
             async with asyncio.TaskGroup() as group:
                 group.create_task(payouts.run(desk, stop))
                 group.create_task(_every(CLOCKS_SECONDS, stop, "clocks", lambda: clocks.run_once(pool)))
                 group.create_task(
                     _every(WEBHOOKS_SECONDS, stop, "webhooks", lambda: webhooks.run_once(pool, callbacks, keyring))
                 )
+                group.create_task(_every(HOLDS_SECONDS, stop, "holds", lambda: holds.run_once(pool)))
+                if room is not None:
+                    group.create_task(inspections.run(room, stop))
+                    group.create_task(_every(ATLASES_SECONDS, stop, "atlases", lambda: atlases.run_once(room, stop)))
+                    group.create_task(_every(SWEEP_SECONDS, stop, "atlas growth", lambda: atlases.want_outgrown(pool)))
                 group.create_task(_every(SWEEP_SECONDS, stop, "sweep", lambda: sweep_once(pool, files)))
     finally:
         await callbacks.close()
     log.info("worker stopped")
+
+
+def inspection_room(
+    settings: Settings, pool: Pool, files: LocalFiles, keyring: Keyring, client: httpx.AsyncClient
+) -> inspections.Room | None:
+    """What this worker inspects evidence with; None when it is told to inspect nothing.
+
+    The libraries that look at pictures are loaded here and not with the module: other workers do without them.
+    """
+    if not settings.lanes_of_inspection:
+        return None
+    from huiliu.evidence.verification.near_book import NearBook
+
+    return inspections.Room(
+        pool=pool,
+        files=files,
+        keyring=keyring,
+        lanes=[Lane() for _ in range(settings.lanes_of_inspection)],
+        near=NearBook(pool),
+        queries=payment_queries(settings, client),
+        atlas_root=settings.files_dir,
+    )
 
 
 async def sweep_once(pool: Pool, files: LocalFiles) -> int:

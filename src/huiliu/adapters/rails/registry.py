@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import httpx
 
 from huiliu.adapters.rails.sandbox import CONNECT_SECONDS, TOTAL_SECONDS, SandboxGateway, SandboxSeal
+from huiliu.evidence.verification.payments import PaymentQuery
 from huiliu.kit.settings import Settings
 from huiliu.payouts.gateway import Gateway, NotificationReader
 
@@ -36,6 +37,15 @@ def rail_client() -> httpx.AsyncClient:
 
 def gateways(settings: Settings, client: httpx.AsyncClient) -> Mapping[str, Gateway]:
     """Rail name -> gateway; none while the shared secret is the one that everybody knows, so payouts wait for a person."""
+    return _sandbox(settings, client)
+
+
+def payment_queries(settings: Settings, client: httpx.AsyncClient) -> Mapping[str, PaymentQuery]:
+    """Rail name -> whom to ask whether a payment is ours; none of the rails that `gateways` leaves out."""
+    return _sandbox(settings, client)
+
+
+def _sandbox(settings: Settings, client: httpx.AsyncClient) -> Mapping[str, SandboxGateway]:
     if not has_own_secret(settings):
         return {}
     return {

@@ -11,12 +11,15 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
+from msgspec import Meta
 
+from huiliu.evidence.inspection.model import StatusCode
+from huiliu.evidence.verification import payments
 from huiliu.kit.db import utc_now
 from huiliu.kit.money import Money
 from huiliu.payouts.gateway import (
@@ -59,9 +62,20 @@ class _Refund(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str = ""
 
 
+class _Payment(msgspec.Struct, frozen=True, kw_only=True):
+    trade_no: str
+    amount: Annotated[int, Meta(ge=1)]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    paid_at: Annotated[int, Meta(ge=0, le=4_102_444_800)]
+    state: Literal["SUCCESS", "REFUND"]
+
+
 class _Error(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     message: str
+
+
+_Says = TypeVar("_Says", _Refund, _Payment)
 
 
 class SandboxSeal:
@@ -130,6 +144,7 @@ class SandboxGateway:
                     "notify_url": self._notify_url,
                 }
             ),
+            kind=_Refund,
         )
         match answer:
             case _Refund(state="SUCCESS"):
@@ -145,7 +160,7 @@ class SandboxGateway:
 
     async def query(self, order: RefundOrder) -> Result:
         """Ask what became of the refund number."""
-        answer = await self._call("GET", f"/refunds/{quote(order.refund_no, safe='')}", b"")
+        answer = await self._call("GET", f"/refunds/{quote(order.refund_no, safe='')}", b"", kind=_Refund)
         match answer:
             case _Refund():
                 return _fate(answer)
@@ -156,11 +171,31 @@ class SandboxGateway:
             case Unknown():
                 return answer
 
+    async def payment(self, trade_no: str) -> payments.Answer:
+        """Ask whether this merchant was paid under a trade number; an answer about another number is no answer."""
+        answer = await self._call("GET", f"/payments/{quote(trade_no, safe='')}", b"", kind=_Payment)
+        match answer:
+            case _Payment() if answer.trade_no != trade_no:
+                return payments.Unknown("the answer is about another payment")
+            case _Payment():
+                return payments.Paid(
+                    trade_no=trade_no,
+                    amount=Money(answer.amount, answer.currency),
+                    paid_at=datetime.fromtimestamp(answer.paid_at, UTC),
+                    status=StatusCode.REFUNDED if answer.state == "REFUND" else StatusCode.PAID,
+                )
+            case _Error(code="TRADE_NOT_EXIST"):
+                return payments.NotOurs()
+            case _Error():
+                return payments.Unknown(f"{clean(answer.code)}: {clean(answer.message)}")
+            case Unknown():
+                return payments.Unknown(answer.why)
+
     def read_notification(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notification | None:
         """The notification, or None when it is forged, stale or unreadable."""
         return self._seal.read_notification(headers, body, now=now)
 
-    async def _call(self, method: str, path: str, body: bytes) -> _Refund | _Error | Unknown:
+    async def _call(self, method: str, path: str, body: bytes, *, kind: type[_Says]) -> _Says | _Error | Unknown:
         stamp, nonce = str(int(self._clock().timestamp())), secrets.token_hex(16)
         headers = {
             "content-type": "application/json",
@@ -186,9 +221,11 @@ class SandboxGateway:
             return Unknown(f"no answer within {self._total_seconds:g} s")
         except httpx.HTTPError as error:
             return Unknown(f"{type(error).__name__} on the way")
-        return self._believe(answer, content, nonce)
+        return self._believe(answer, content, nonce, kind=kind)
 
-    def _believe(self, answer: httpx.Response, content: bytes, nonce: str) -> _Refund | _Error | Unknown:
+    def _believe(
+        self, answer: httpx.Response, content: bytes, nonce: str, *, kind: type[_Says]
+    ) -> _Says | _Error | Unknown:
         status = str(answer.status_code)
         stamp, signature = answer.headers.get("rail-timestamp", ""), answer.headers.get("rail-signature", "")
         if answer.is_server_error:
@@ -196,7 +233,7 @@ class SandboxGateway:
         if not self._seal.is_signed(signature, status, stamp, nonce, body=content):
             return Unknown(f"HTTP {status} without the rail's signature")
         try:
-            return msgspec.json.decode(content, type=_Refund if answer.is_success else _Error)
+            return msgspec.json.decode(content, type=kind if answer.is_success else _Error)
         except msgspec.MsgspecError as error:
             return Unknown(f"HTTP {status}, unreadable: {clean(str(error))}")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from huiliu.claims import store
+from huiliu.claims.actions.at_once import approve_at_once, approved_entry, insert_policy_decision, is_held
 from huiliu.claims.actions.draft import check_words
 from huiliu.claims.actions.money import pay_out
 from huiliu.claims.case import Case, check_claimable, check_open, load_case, load_case_by_id
@@ -19,8 +19,6 @@ from huiliu.claims.model import (
     AttemptsUsedUp,
     ClaimChanged,
     CurrencyDiffers,
-    Decision,
-    DecisionKind,
     EvidenceMissing,
     Move,
     Reason,
@@ -38,10 +36,9 @@ from huiliu.evidence.reads import have
 from huiliu.evidence.records import slots_filled
 from huiliu.journal.actions import record, record_first
 from huiliu.journal.model import Entry
-from huiliu.kit.db import Actor, ActorKind, Tx
+from huiliu.kit.db import Tx
 from huiliu.kit.ids import new_claim_no, new_id
 from huiliu.kit.money import Money
-from huiliu.kit.text import Lang
 from huiliu.people.model import Viewer
 
 
@@ -105,13 +102,15 @@ async def file_claim(
     )
     await record(tx, claim.id, _filed_entry(judgement, round_no, requested_minor, claim.currency, case, due.at))
     approved = judgement.approves_at_once(requested_minor)
+    if approved is not None and await is_held(tx, claim.id, round_no=round_no, judgement=judgement):
+        approved = None
     if approved is None:
         await set_timer(tx, claim.id, kind=ClockKind.REVIEW, due_at=due.at)
         return Filed(
             claim_id=claim.id, claim_no=claim_no, state=state, approved=None, clause=judgement.clause_id, due_at=due.at
         )
     filed = msgspec.structs.replace(claim, state=state, version=claim.version + 1, round=round_no)
-    await _approve_at_once(tx, filed, case, judgement, approved)
+    await approve_at_once(tx, filed, case, judgement, approved)
     return Filed(
         claim_id=claim.id,
         claim_no=claim_no,
@@ -179,8 +178,8 @@ async def file_at_once(
         assert due_at is not None
         await set_timer(tx, claim_id, kind=ClockKind.REVIEW, due_at=due_at)
     else:
-        decision_id = await _insert_policy_decision(tx, claim_id, 1, judgement, approved)
-        entries.append(_approved_entry(judgement, approved))
+        decision_id = await insert_policy_decision(tx, claim_id, 1, judgement, approved)
+        entries.append(approved_entry(judgement, approved))
         entries.append(await pay_out(tx, case, claim_id=claim_id, decision_id=decision_id, amount=approved))
     await record_first(tx, claim_id, *entries)
     if approved is None:
@@ -203,30 +202,6 @@ async def _check_round(tx: Tx, claim: ClaimRow, case: Case, judgement: Judgement
         raise WindowOver(until=until.isoformat())
 
 
-async def _approve_at_once(tx: Tx, claim: ClaimRow, case: Case, judgement: Judgement, approved: Money) -> None:
-    await store.move(tx, claim, Move.APPROVE, approved_minor=approved.amount_minor)
-    decision_id = await _insert_policy_decision(tx, claim.id, claim.round, judgement, approved)
-    paid = await pay_out(tx, case, claim_id=claim.id, decision_id=decision_id, amount=approved)
-    await record(tx, claim.id, _approved_entry(judgement, approved), paid)
-
-
-async def _insert_policy_decision(tx: Tx, claim_id: UUID, round_no: int, judgement: Judgement, approved: Money) -> UUID:
-    """The policy decides, not the buyer or the machine who filed: the decision says so."""
-    by_policy = replace(tx, actor=Actor(ActorKind.SYSTEM, tx.platform_id, "policy", judgement.policy_label))
-    is_full = approved.amount_minor == judgement.paid_minor
-    return await store.insert_decision(
-        by_policy,
-        claim_id,
-        round_no=round_no,
-        decision=Decision(
-            kind=DecisionKind.APPROVE if is_full else DecisionKind.PART,
-            amount_minor=approved.amount_minor,
-            clause=judgement.clause_id,
-        ),
-        is_final=True,
-    )
-
-
 def _filed_entry(
     judgement: Judgement, round_no: int, requested_minor: int, currency: str, case: Case, due_at: datetime | None
 ) -> Entry:
@@ -243,19 +218,5 @@ def _filed_entry(
             "policy": judgement.policy_label,
             "missing": list(judgement.missing),
             "due_at": due_at.isoformat() if due_at else None,
-        },
-    )
-
-
-def _approved_entry(judgement: Judgement, approved: Money) -> Entry:
-    return Entry(
-        "claim.approved",
-        {
-            "amount_minor": approved.amount_minor,
-            "currency": approved.currency,
-            "clause": judgement.clause_id,
-            "by": "policy",
-            "formula": judgement.formula(Lang.ZH),
-            "formula_en": judgement.formula(Lang.EN),
         },
     )

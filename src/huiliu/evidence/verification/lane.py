@@ -38,9 +38,10 @@ log = structlog.get_logger("inspections")
 class Lane:
     """One process, started with the first question and started again after it died."""
 
-    def __init__(self, program: str = REAL, *, threads: int = 1) -> None:
+    def __init__(self, program: str = REAL, *, threads: int = 1, questions_max: int = QUESTIONS_MAX) -> None:
         self._program = program
         self._threads = threads
+        self._questions_max = questions_max
         self._process: Process | None = None
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -53,7 +54,7 @@ class Lane:
 
     async def ask(self, question: Question) -> Answer:
         """The process's answer, or Died. Never raises for what the process does."""
-        if self._asked >= QUESTIONS_MAX:
+        if self._asked >= self._questions_max:
             await self.close()
         try:
             if self._process is None:

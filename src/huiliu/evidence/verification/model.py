@@ -22,7 +22,7 @@ CLAIM_CHECKS = frozenset(
     {
         "trade_no_used",
         "trade_no_refunded",
-        *(f"{kind.value}_reused" for kind in KeyKind if kind is not KeyKind.TRADE_NO),
+        *(f"{kind.value}_reused" for kind in KeyKind),
     }
 )
 """Checks that name other people's claims: staff read them, buyers never."""
@@ -65,6 +65,8 @@ class Problem(StrEnum):
     """Every attempt was killed or ran out of its time or memory."""
     BROKEN = "broken"
     """The inspection itself failed each time."""
+    TAKEN_BACK = "taken_back"
+    """Whoever handed it in took it back before it was read."""
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True):

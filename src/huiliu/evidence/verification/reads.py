@@ -74,6 +74,39 @@ async def claim_summary(tx: Tx, claim_id: UUID) -> ClaimSummary:
     return summary((await inspections(tx, claim_id)).values())
 
 
+class Stands(msgspec.Struct, frozen=True):
+    """What a claim's evidence means for a decision without a person."""
+
+    contradicted: bool
+    """A record says otherwise than one of the buyer's files."""
+    under_way: bool
+    """A slot that was asked about holds a file that is still being inspected, and no record of the platform's own."""
+
+
+async def how_evidence_stands(tx: Tx, claim_id: UUID, *, required: Sequence[str]) -> Stands:
+    """Whether anything speaks against, or is not known yet of, the files a decision would rest on."""
+    found = await tx.one(
+        Stands,
+        """
+        SELECT coalesce(bool_or(i.verdict = 'contradicted'), false) AS contradicted,
+               coalesce(bool_or(i.state IN ('received', 'reading', 'checking') AND f.slot = ANY (%(required)s)
+                                AND NOT EXISTS (SELECT 1 FROM evidence_notes n
+                                                 WHERE n.platform_id = f.platform_id AND n.claim_id = f.claim_id
+                                                   AND n.slot = f.slot AND n.kind = 'record' AND n.removed_at IS NULL)),
+                        false) AS under_way
+          FROM evidence_inspections i
+          JOIN evidence_files f ON f.platform_id = i.platform_id AND f.id = i.file_id
+         WHERE i.platform_id = %(platform_id)s AND i.claim_id = %(claim_id)s AND f.source = 'buyer'
+           AND f.removed_at IS NULL
+        """,
+        platform_id=tx.platform_id,
+        claim_id=claim_id,
+        required=list(required),
+    )
+    assert found is not None
+    return found
+
+
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
     file_id: UUID
     claim_id: UUID

@@ -272,21 +272,16 @@ async def insert_near(tx: Tx, claim_id: UUID, *, file_id: UUID, hashes: Sequence
     await tx.run(
         """
         INSERT INTO evidence_near (platform_id, file_id, frame, hash, claim_id, added_at)
-        SELECT %(platform_id)s, %(file_id)s, n.frame - 1, n.hash::bit(256), %(claim_id)s, %(now)s
-          FROM unnest(%(hashes)s::text[]) WITH ORDINALITY AS n (hash, frame)
+        SELECT %(platform_id)s, %(file_id)s, n.frame - 1, n.hash, %(claim_id)s, %(now)s
+          FROM unnest(%(hashes)s::bytea[]) WITH ORDINALITY AS n (hash, frame)
         ON CONFLICT DO NOTHING
         """,
         platform_id=tx.platform_id,
         file_id=file_id,
         claim_id=claim_id,
         now=tx.now,
-        hashes=[bits(each) for each in hashes],
+        hashes=list(hashes),
     )
-
-
-def bits(digest: bytes) -> str:
-    """A hash as the database's bit string wants it."""
-    return f"{int.from_bytes(digest, 'big'):0{8 * len(digest)}b}"
 
 
 async def insert_code(tx: Tx, code: OneTimeCode) -> None:
