@@ -186,6 +186,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is suggested after the first, the second ... finding of forged evidence that counts; the last step repeats."""
     restriction_memory_days: Annotated[int, Meta(ge=1, le=MEMORY_DAYS_MAX)] = MEMORY_DAYS
     """How long a finding counts: for the ladder, and for policies that ask 曾伪造凭证."""
+    payee_names: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=80)], ...], Meta(max_length=10)] = ()
+    """The names that rails print as the payee of this platform's payments. Without any, no payee is compared."""
     official_channels: Annotated[tuple[OfficialChannel, ...], Meta(max_length=OFFICIAL_CHANNELS_MAX)] = ()
 
 

@@ -1,5 +1,6 @@
 """Everything that can happen to a claim, each in its caller's transaction."""
 
+from huiliu.claims.actions.at_once import DueHold, due_holds, release_hold
 from huiliu.claims.actions.buyer import answer, escalate, withdraw
 from huiliu.claims.actions.clocks import clock_ran_out
 from huiliu.claims.actions.consequences import (
@@ -17,6 +18,7 @@ from huiliu.claims.actions.review import ask_buyer, ask_platform, prove, rejudge
 
 __all__ = [
     "PAYOUT_CONSEQUENCES",
+    "DueHold",
     "Filed",
     "TakesSteps",
     "answer",
@@ -28,6 +30,7 @@ __all__ = [
     "confirm",
     "contact_to_tell",
     "decide",
+    "due_holds",
     "escalate",
     "file_at_once",
     "file_claim",
@@ -39,6 +42,7 @@ __all__ = [
     "propose_restriction",
     "prove",
     "rejudge",
+    "release_hold",
     "return_to_review",
     "save_draft",
     "start_draft",
