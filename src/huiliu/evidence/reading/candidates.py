@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
 
 import msgspec
 
@@ -20,10 +19,6 @@ PART_GAP_MAX = 2.5
 NEXT_LINE_MAX = 1.6
 """Heights from one line of a value to its next."""
 BELOW_MAX = 2.4
-UPPER_PART = 0.45
-BIG_OVER_USUAL = 1.25
-RIVAL_SHARE = 0.8
-"""An amount this tall beside the tallest one is a rival of it."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +44,7 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
         return {hit.placed for hit in self.hits}
 
 
-class _Text(msgspec.Struct, frozen=True, kw_only=True):
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Text that stands in a place, and the lines it was read from."""
 
     text: str
@@ -65,43 +60,21 @@ def valued(labels: Labels, name: FieldName, *, field: FieldLayout, layout: Layou
     exact = [hit for hit in hits if not hit.is_misread] or hits
     for hit in exact:
         texts = [text for place in field.places for text in _texts(place, hit, labels=labels, field=field)]
-        good = [(text, parsed) for text in texts if (parsed := _parsed(text.text, field, layout.states))]
+        good = [(text, parsed) for text in texts if (parsed := parsed_as(text.text, field, layout.states))]
         if good:
-            found.append(_candidate(good[0][0], good[0][1], hit=hit))
+            found.append(candidate_of(good[0][0], good[0][1], hit=hit))
         elif texts:
             refused.append(_refused(texts[0]))
     return tuple(found) or tuple(refused[:1])
 
 
-def unlabelled(labels: Labels, *, field: FieldLayout, layout: Layout) -> tuple[Candidate, ...]:
-    """Values that stand without a label in the upper part of the page."""
-    taken = labels.label_lines
-    upper = [item for item in _upper(labels) if item not in taken]
-    read = [(item, parsed) for item in upper if (parsed := _parsed(item.text, field, layout.states))]
-    if Place.BIG in field.places and labels.placed:
-        usual = median(item.height for item in labels.placed)
-        big = [(item, parsed) for item, parsed in read if item.height >= BIG_OVER_USUAL * usual]
-        tallest = max((item.height for item, _ in big), default=0.0)
-        return tuple(_candidate(_alone(item), parsed) for item, parsed in big if item.height >= RIVAL_SHARE * tallest)
-    if Place.WORD in field.places:
-        return tuple(_candidate(_alone(item), parsed) for item, parsed in read)
-    return ()
-
-
-def _upper(labels: Labels) -> Iterable[Placed]:
-    if not labels.placed:
-        return ()
-    first = min((hit.placed.middle for hit in labels.hits if hit.field), default=0.0)
-    top, bottom = labels.placed[0].middle, labels.placed[-1].middle
-    limit = max(first, top + UPPER_PART * (bottom - top))
-    return (item for item in labels.placed if item.middle <= limit)
-
-
-def _parsed(text: str, field: FieldLayout, states: Mapping[str, str]) -> Parsed | None:
+def parsed_as(text: str, field: FieldLayout, states: Mapping[str, str]) -> Parsed | None:
+    """The value that this text is in the field's form."""
     return parse(field.form, text, limits=field.limits, statuses=states)
 
 
-def _candidate(text: _Text, parsed: Parsed, *, hit: Hit | None = None) -> Candidate:
+def candidate_of(text: Standing, parsed: Parsed, *, hit: Hit | None = None) -> Candidate:
+    """The candidate that text in its place makes."""
     lines = [part.line for part in text.parts]
     return Candidate(
         value=parsed.value,
@@ -113,38 +86,34 @@ def _candidate(text: _Text, parsed: Parsed, *, hit: Hit | None = None) -> Candid
     )
 
 
-def _refused(text: _Text) -> Candidate:
+def _refused(text: Standing) -> Candidate:
     return Candidate(value="", text=text.text, box=text.box, score=0.0, weakest=0.0)
-
-
-def _alone(item: Placed) -> _Text:
-    return _Text(text=item.text, parts=(item,), box=item.line.box)
 
 
 # ------------------------------------------------------------------------------------------------------------- places
 
 
-def _texts(place: Place, hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[_Text]:
+def _texts(place: Place, hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[Standing]:
     match place:
         case Place.INLINE:
             if hit.after:
                 yield from _continued(hit.after, hit.placed, labels=labels, field=field, hit=hit)
         case Place.BEFORE:
             if hit.before:
-                yield _Text(text=hit.before, parts=(hit.placed,), box=_share(hit.placed, hit.before, at_end=False))
+                yield Standing(text=hit.before, parts=(hit.placed,), box=_share(hit.placed, hit.before, at_end=False))
         case Place.RIGHT:
             if hit.is_alone:
                 yield from _right(hit, labels=labels, field=field)
         case Place.BELOW:
             if hit.is_alone:
                 yield from _below(hit, labels=labels, field=field)
-        case Place.BIG | Place.WORD:
+        case Place.BIG | Place.WORD | Place.CARD | Place.UNDER_BIG:
             return
 
 
-def _right(hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[_Text]:
+def _right(hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[Standing]:
     row = [item for item in labels.placed if item is not hit.placed and _right_of(item, hit.placed)]
-    parts = _run(sorted((item for item in row if _same_row(item, hit.placed)), key=lambda item: item.left), labels)
+    parts = _run(sorted((item for item in row if same_row(item, hit.placed)), key=lambda item: item.left), labels)
     if parts is None:
         return
     if parts:
@@ -155,11 +124,11 @@ def _right(hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[_Text]:
             for item in row
             if abs(item.middle - hit.placed.middle) < NEXT_LINE_MAX * hit.placed.height
             and item not in labels.label_lines
-            and not _has_left_mate(item, labels)
+            and not has_left_mate(item, labels)
             and _nearest_label(item, labels) is hit.placed
         ]
         if len(around) == 2 and around[0].middle < hit.placed.middle < around[1].middle:
-            yield _joined([around[:1], around[1:]], field=field)
+            yield joined_text([around[:1], around[1:]], field=field)
 
 
 def _run(row: list[Placed], labels: Labels) -> list[Placed] | None:
@@ -179,7 +148,7 @@ def _run(row: list[Placed], labels: Labels) -> list[Placed] | None:
 
 def _lines(
     rows: list[list[Placed]], *, below: list[Placed], labels: Labels, field: FieldLayout, label: Placed
-) -> Iterable[_Text]:
+) -> Iterable[Standing]:
     """The value with all lines it goes on for; for a number of exact length also without its last ones."""
     while len(rows) < field.lines:
         following = _next_row(below, labels=labels, label=label)
@@ -187,9 +156,9 @@ def _lines(
             break
         rows.append(following)
         below = following
-    yield _joined(rows, field=field)
+    yield joined_text(rows, field=field)
     if field.form is Form.DIGITS or field.lengths:
-        yield from (_joined(rows[:count], field=field) for count in range(len(rows) - 1, 0, -1))
+        yield from (joined_text(rows[:count], field=field) for count in range(len(rows) - 1, 0, -1))
 
 
 def _next_row(above: list[Placed], *, labels: Labels, label: Placed) -> list[Placed]:
@@ -203,10 +172,10 @@ def _next_row(above: list[Placed], *, labels: Labels, label: Placed) -> list[Pla
         and (abs(item.left - left) < height or abs(item.right - right) < height)
         and item.left >= label.left
         and item not in labels.label_lines
-        and not _has_left_mate(item, labels)
+        and not has_left_mate(item, labels)
     ]
     row.sort(key=lambda item: item.middle)
-    return [item for item in row if _same_row(item, row[0])]
+    return [item for item in row if same_row(item, row[0])]
 
 
 def _goes_on(row: Sequence[Placed], field: FieldLayout) -> bool:
@@ -216,7 +185,7 @@ def _goes_on(row: Sequence[Placed], field: FieldLayout) -> bool:
     return bool(text)
 
 
-def _below(hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[_Text]:
+def _below(hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[Standing]:
     label = hit.placed
     under = [
         item
@@ -228,19 +197,19 @@ def _below(hit: Hit, *, labels: Labels, field: FieldLayout) -> Iterable[_Text]:
     ]
     if not under:
         return
-    row = [item for item in under if _same_row(item, under[0])]
+    row = [item for item in under if same_row(item, under[0])]
     parts = _run(sorted(row, key=lambda item: item.left), labels)
     if parts:
         yield from _lines([parts], below=parts, labels=labels, field=field, label=label)
 
 
-def _continued(text: str, placed: Placed, *, labels: Labels, field: FieldLayout, hit: Hit) -> Iterable[_Text]:
-    first = _Text(text=text, parts=(placed,), box=_share(placed, text, at_end=True))
+def _continued(text: str, placed: Placed, *, labels: Labels, field: FieldLayout, hit: Hit) -> Iterable[Standing]:
+    first = Standing(text=text, parts=(placed,), box=_share(placed, text, at_end=True))
     if field.lines > 1:
         following = _next_row([placed], labels=labels, label=hit.placed)
         if following and _goes_on(following, field):
-            rest = _joined([following], field=field)
-            yield _Text(
+            rest = joined_text([following], field=field)
+            yield Standing(
                 text=_glued([text, rest.text], field),
                 parts=(*first.parts, *rest.parts),
                 box=_around([first.box, rest.box]),
@@ -250,10 +219,11 @@ def _continued(text: str, placed: Placed, *, labels: Labels, field: FieldLayout,
     yield first
 
 
-def _joined(rows: Sequence[Sequence[Placed]], *, field: FieldLayout) -> _Text:
+def joined_text(rows: Sequence[Sequence[Placed]], *, field: FieldLayout) -> Standing:
+    """Boxes of one value, row by row, as one text."""
     parts = tuple(item for row in rows for item in row)
     text = _glued([" ".join(item.text for item in row) for row in rows], field)
-    return _Text(text=text, parts=parts, box=_around([item.line.box for item in parts]))
+    return Standing(text=text, parts=parts, box=_around([item.line.box for item in parts]))
 
 
 def _glued(rows: Sequence[str], field: FieldLayout) -> str:
@@ -264,7 +234,8 @@ def _glued(rows: Sequence[str], field: FieldLayout) -> str:
 # ----------------------------------------------------------------------------------------------------------- geometry
 
 
-def _same_row(one: Placed, other: Placed) -> bool:
+def same_row(one: Placed, other: Placed) -> bool:
+    """Whether two lines stand beside each other."""
     return abs(one.middle - other.middle) < SAME_ROW * max(one.height, other.height)
 
 
@@ -272,9 +243,10 @@ def _right_of(item: Placed, label: Placed) -> bool:
     return item.left > label.right - 0.5 * label.height and item.left > label.left + 0.5 * label.height
 
 
-def _has_left_mate(item: Placed, labels: Labels) -> bool:
+def has_left_mate(item: Placed, labels: Labels) -> bool:
+    """Whether something stands to the left in the same row."""
     return any(
-        other is not item and other.right < item.left + 0.5 * item.height and _same_row(other, item)
+        other is not item and other.right < item.left + 0.5 * item.height and same_row(other, item)
         for other in labels.placed
     )
 

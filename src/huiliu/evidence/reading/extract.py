@@ -8,10 +8,11 @@ import msgspec
 
 from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
 from huiliu.evidence.reading.bars import clock_field, code_field, title_field
-from huiliu.evidence.reading.candidates import Candidate, Labels, unlabelled, valued
+from huiliu.evidence.reading.candidates import Candidate, Labels, valued
 from huiliu.evidence.reading.labels import Hit, find_labels
 from huiliu.evidence.reading.layout import UNKNOWN_PAGE, FieldLayout, Layout, Layouts
 from huiliu.evidence.reading.level import Placed, level
+from huiliu.evidence.reading.unlabelled import unlabelled
 
 SURE_MIN = 0.62
 """Every character of a value at least this sure, or a second engine must say the same."""
@@ -25,6 +26,10 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldRead, ...]
     doubtful: frozenset[FieldName]
     required: tuple[FieldName, ...] = ()
+    is_weak: bool = False
+    """A value was taken from a weaker label, because no better one was seen."""
+    plain_labels: frozenset[Line] = frozenset()
+    """Lines that are exactly one label of the layout."""
 
     @property
     def missing(self) -> tuple[FieldName, ...]:
@@ -37,6 +42,12 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
         return next((found for found in self.fields if found.name is name), None)
 
 
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    field: FieldRead
+    is_doubtful: bool
+    is_weak: bool
+
+
 def extract(lines: Sequence[Line], layouts: Layouts) -> Extracted:
     """The page that these lines fit best, and its fields."""
     placed = level(lines)
@@ -47,15 +58,23 @@ def extract(lines: Sequence[Line], layouts: Layouts) -> Extracted:
     layout, hits, title = chosen
     labels = Labels(placed=placed, hits=hits)
     found: list[FieldRead] = [*general, *((title,) if title else ())]
-    doubtful = _shaky(found)
+    doubtful, is_weak = _shaky(found), False
     for name, field in layout.fields.items():
         read = _field(name, field, layout=layout, labels=labels)
         if read is None:
             continue
-        found.append(read[0])
-        if read[1]:
+        found.append(read.field)
+        is_weak = is_weak or read.is_weak
+        if read.is_doubtful:
             doubtful.add(name)
-    return Extracted(page=layout.page, fields=tuple(found), doubtful=frozenset(doubtful), required=layout.required)
+    return Extracted(
+        page=layout.page,
+        fields=tuple(found),
+        doubtful=frozenset(doubtful),
+        required=layout.required,
+        is_weak=is_weak,
+        plain_labels=frozenset(hit.placed.line for hit in hits if hit.is_alone and not hit.is_misread),
+    )
 
 
 def choose(placed: Sequence[Placed], layouts: Layouts) -> tuple[Layout, tuple[Hit, ...], FieldRead | None] | None:
@@ -76,7 +95,7 @@ def choose(placed: Sequence[Placed], layouts: Layouts) -> tuple[Layout, tuple[Hi
     return best[0][1:]
 
 
-def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Labels) -> tuple[FieldRead, bool] | None:
+def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Labels) -> _Found | None:
     steps: tuple[tuple[Callable[[], Iterable[Candidate]], bool], ...] = (
         (lambda: valued(labels, name, field=field, layout=layout, rank=0), False),
         (lambda: unlabelled(labels, field=field, layout=layout), False),
@@ -89,10 +108,10 @@ def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Label
         if len({candidate.value for candidate in found}) > 1 or "" in {candidate.value for candidate in found}:
             return None  # told twice and differently, or a label whose value does not have its form
         best = max(found, key=lambda candidate: candidate.weakest)
-        is_doubtful = is_weak or best.is_doubtful or best.weakest < SURE_MIN
-        return (
-            FieldRead(name=name, value=best.value, text=best.text, box=best.box, score=best.score),
-            is_doubtful,
+        return _Found(
+            field=FieldRead(name=name, value=best.value, text=best.text, box=best.box, score=best.score),
+            is_doubtful=is_weak or best.is_doubtful or best.weakest < SURE_MIN,
+            is_weak=is_weak,
         )
     return None
 

@@ -11,12 +11,15 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
 
 TEXT_MAX = 160
+TIDIED_MAX = 8_192
+"""Texts whose tidy form is remembered: the words of all layouts are compared with every line."""
 YEAR_MIN, YEAR_MAX = 2000, 2099
 REPAIRS_MAX = 2
 BEIJING = timezone(timedelta(hours=8))
@@ -82,6 +85,7 @@ def parse(form: Form, text: str, *, limits: Limits, statuses: Mapping[str, str])
             return _text(tidy, limits=limits)
 
 
+@lru_cache(maxsize=TIDIED_MAX)
 def plain(text: str) -> str:
     """Full-width signs as ASCII, odd spaces as one space, without the buttons and arrows that stand after a value."""
     folded = unicodedata.normalize("NFKC", text).replace("∶", ":").replace("−", "-").replace("–", "-")
@@ -93,6 +97,7 @@ def plain(text: str) -> str:
     return tidy
 
 
+@lru_cache(maxsize=TIDIED_MAX)
 def squeezed(text: str) -> str:
     """Without any space and without a closing colon: how words of labels, titles and states are compared."""
     return "".join(plain(text).split()).rstrip(":")

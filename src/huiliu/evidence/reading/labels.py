@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from huiliu.evidence.inspection.model import FieldName
-from huiliu.evidence.reading.forms import plain, squeezed
+from huiliu.evidence.reading.forms import TIDIED_MAX, plain, squeezed
 from huiliu.evidence.reading.layout import Layout, Place
 from huiliu.evidence.reading.level import Placed
 
@@ -59,6 +60,7 @@ def find_labels(placed: Sequence[Placed], layout: Layout) -> tuple[Hit, ...]:
     return tuple(hits)
 
 
+@lru_cache(maxsize=TIDIED_MAX)
 def label_word(text: str) -> str:
     """A line as it is compared with labels: without spaces, a closing colon or icons at its ends."""
     return EDGE.sub("", squeezed(text))

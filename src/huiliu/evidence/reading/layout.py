@@ -54,6 +54,13 @@ class Place(StrEnum):
     """No label: the tallest text in the upper part of the page."""
     WORD = "word"
     """No label: a line in the upper part of the page that is a state of this app and nothing else."""
+    CARD = "card"
+    """No label: the upper one of the lines that stand beside a small picture, above all labels."""
+    UNDER_BIG = "under_big"
+    """No label: the line right under the tallest amount and flush with it."""
+
+
+UNLABELLED = frozenset({Place.BIG, Place.WORD, Place.CARD, Place.UNDER_BIG})
 
 
 class FieldLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -204,13 +211,16 @@ def _label_problems(layout: Layout) -> Iterable[str]:
 
 def _field_problems(field: FieldLayout) -> Iterable[str]:
     has_labels = bool(field.labels or field.weaker_labels)
-    unlabelled = {Place.BIG, Place.WORD}
-    if not has_labels and not unlabelled & set(field.places):
+    if not has_labels and not UNLABELLED & set(field.places):
         yield "labels: needed, for no place without a label is named"
-    if has_labels and not set(field.places) - unlabelled:
+    if has_labels and not set(field.places) - UNLABELLED:
         yield "places: none of them has a label"
     if Place.WORD in field.places and field.form is not Form.STATUS:
         yield "places: word is for form = status"
+    if {Place.CARD, Place.UNDER_BIG} & set(field.places) and field.form is not Form.TEXT:
+        yield "places: card and under_big are for form = text"
+    if Place.BIG in field.places and field.form is not Form.AMOUNT:
+        yield "places: big is for form = amount"
     if field.form is Form.DIGITS and not field.lengths:
         yield "lengths: needed for form = digits, so that a dropped digit is noticed"
     if field.length_min > field.length_max:

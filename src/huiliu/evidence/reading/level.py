@@ -87,5 +87,5 @@ def _lean(
     pull = np.diag([0.0, 0.05, 0.05]) * weights.sum()
     left_side: NDArray[np.float64] = table.T @ (table * weights[:, None]) + pull
     right_side: NDArray[np.float64] = table.T @ (slopes * weights)
-    solved: NDArray[np.float64] = np.linalg.solve(left_side, right_side)
+    solved = np.asarray(np.linalg.solve(left_side, right_side), np.float64)
     return float(solved[0]), float(solved[1] / spread[0]), float(solved[2] / spread[1])

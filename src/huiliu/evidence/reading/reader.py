@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
@@ -10,10 +11,11 @@ import cv2
 import msgspec
 import numpy as np
 
-from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
+from huiliu.evidence.inspection.model import Box, FieldName, FieldRead, Line
 from huiliu.evidence.inspection.picture import Bytes, Picture
 from huiliu.evidence.reading.engine import Engine, Floats
 from huiliu.evidence.reading.extract import Extracted, extract
+from huiliu.evidence.reading.forms import squeezed
 from huiliu.evidence.reading.layout import UNKNOWN_PAGE, Layouts, load_layouts, pages_for_slot
 from huiliu.evidence.reading.private import private_document
 from huiliu.evidence.reading.turns import TURNS, field_back, line_back, turned
@@ -21,7 +23,7 @@ from huiliu.evidence.reading.weights import Size
 from huiliu.evidence.slots import SlotCode
 
 SENSE_MIN = 0.8
-"""Mean score of the widest lines from which text is taken to stand upright."""
+"""Share of sure text from which a picture is taken to stand upright, and to be worth no second look."""
 SAMPLE = 8
 """Lines that are read to find out which way up a picture is."""
 SAMPLE_SHAPE_MIN = 1.5
@@ -68,26 +70,18 @@ class Reader:
     def read(self, picture: Picture) -> Reading:
         """Lines, page and fields of a picture."""
         height, width = picture.rgb.shape[:2]
-        turn, rgb, quads = self._upright(picture.rgb)
-        lines = self._tiny.recognise(rgb, quads)
-        first = extract(lines, self.layouts)
-        found, engine = first, Size.TINY
-        if _wants_second_look(first, lines):
-            again = self._small.recognise(rgb, quads)
-            second = extract(again, self.layouts)
-            if second.missing or second.page == UNKNOWN_PAGE:
-                fresh = self._small.scan(rgb)
-                third = extract(fresh, self.layouts)
-                if len(third.missing) < len(second.missing) or second.page == UNKNOWN_PAGE:
-                    again, second = fresh, third
-            lines, found, engine = again, agreed(first, second), Size.SMALL
+        look = self._first_look(picture.rgb)
+        lines, found, engine = look.lines, look.found, Size.TINY
+        if _wants_second_look(found, lines):
+            lines, found = self._second_look(look)
+            engine = Size.SMALL
         return Reading(
-            lines=tuple(line_back(line, turn, width=width, height=height) for line in lines),
+            lines=tuple(line_back(line, look.turn, width=width, height=height) for line in lines),
             page=found.page,
-            fields=tuple(field_back(field, turn, width=width, height=height) for field in found.fields),
+            fields=tuple(field_back(field, look.turn, width=width, height=height) for field in found.fields),
             missing=found.missing,
             engine=engine.value,
-            turn=turn,
+            turn=look.turn,
             private=private_document(lines) if found.page == UNKNOWN_PAGE else None,
         )
 
@@ -99,28 +93,56 @@ class Reader:
         """Which kinds of page may fill this evidence slot."""
         return pages_for_slot(slot, self.layouts)
 
-    def _upright(self, rgb: Bytes) -> tuple[int, Bytes, Floats]:
-        """The turn that makes most sense, the picture so turned, and where its text is."""
+    def _first_look(self, rgb: Bytes) -> _Look:
+        """What the tiny models read, with the picture turned as it makes most sense."""
         quads = self._tiny.find(rgb)
-        if not len(quads):
-            return 0, rgb, quads
         lying = _is_lying(quads)
-        sense = 0.0 if lying else self._sense(rgb, quads)
-        if sense >= SENSE_MIN:
-            return 0, rgb, quads
-        best = (sense + UPRIGHT_MARGIN, 0, rgb, quads)
+        look = _Look(rgb=rgb) if lying else self._look(rgb, quads)
+        if not len(quads) or (not lying and (look.found.page != UNKNOWN_PAGE or look.sense >= SENSE_MIN)):
+            return look
+        best, chosen = look.sense + UPRIGHT_MARGIN, 0
         for turn in TURNS[1::2] if lying else TURNS[2:3]:
-            other = turned(rgb, turn)
-            found = self._tiny.find(other)
-            best = max(best, (self._sense(other, found), turn, other, found), key=lambda tried: tried[0])
-        return best[1], best[2], best[3]
+            sense = self._sample(turned(rgb, turn))
+            if sense > best:
+                best, chosen = sense, turn
+        if chosen == 0:
+            return self._look(rgb, quads) if lying else look
+        upright = turned(rgb, chosen)
+        return self._look(upright, self._tiny.find(upright), turn=chosen)
 
-    def _sense(self, rgb: Bytes, quads: Floats) -> float:
-        """How sure the recogniser is of the widest lines: text upside down reads as rare characters, unsurely."""
+    def _look(self, rgb: Bytes, quads: Floats, *, turn: int = 0) -> _Look:
+        lines = self._tiny.recognise(rgb, quads)
+        sense = _sense(lines, quads)
+        return _Look(rgb=rgb, quads=quads, lines=lines, found=extract(lines, self.layouts), sense=sense, turn=turn)
+
+    def _sample(self, rgb: Bytes) -> float:
+        """How much sense the widest regions make."""
+        quads = self._tiny.find(rgb)
         sizes = _sizes(quads)
-        wide = np.argsort(-sizes[:, 0] * (sizes[:, 0] > SAMPLE_SHAPE_MIN * sizes[:, 1]), kind="stable")[:SAMPLE]
-        lines = self._tiny.recognise(rgb, quads[wide])
-        return sum(line.score for line in lines) / max(1, len(wide))
+        wide = quads[np.argsort(-sizes[:, 0] * (sizes[:, 0] > SAMPLE_SHAPE_MIN * sizes[:, 1]), kind="stable")[:SAMPLE]]
+        return _sense(self._tiny.recognise(rgb, wide), wide)
+
+    def _second_look(self, look: _Look) -> tuple[tuple[Line, ...], Extracted]:
+        """The small models on what is not settled yet; on the whole picture only if that does not help."""
+        if look.found.page != UNKNOWN_PAGE:
+            open_lines = _unsettled(look)
+            again = self._small.recognise(look.rgb, _quads_of(open_lines))
+            lines = (*(line for line in look.lines if line not in open_lines), *again)
+            found = agreed(look.found, extract(lines, self.layouts))
+            if not found.missing:
+                return lines, found
+        lines = self._small.scan(look.rgb)
+        return lines, agreed(look.found, extract(lines, self.layouts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    rgb: Bytes
+    quads: Floats = field(default_factory=lambda: np.zeros((0, 4, 2), np.float32))
+    lines: tuple[Line, ...] = ()
+    found: Extracted = field(default_factory=lambda: extract((), {}))
+    sense: float = 0.0
+    turn: int = 0
 
 
 def agreed(first: Extracted, second: Extracted) -> Extracted:
@@ -141,8 +163,8 @@ def agreed(first: Extracted, second: Extracted) -> Extracted:
 def _agreed_field(name: FieldName, first: Extracted, second: Extracted) -> FieldRead | None:
     one, other = first.field(name), second.field(name)
     if one is not None and other is not None:
-        if one.value == other.value:
-            return other
+        if squeezed(one.value) == squeezed(other.value):
+            return one if one.score >= other.score else other
         sure = [field for field, whole in ((one, first), (other, second)) if name not in whole.doubtful]
         return sure[0] if len(sure) == 1 else None
     single, whole = (one, first) if one is not None else (other, second)
@@ -157,15 +179,41 @@ def _with_fields(found: Extracted, fields: Sequence[FieldRead]) -> Extracted:
     return msgspec.structs.replace(found, fields=tuple(fields), doubtful=frozenset[FieldName]())
 
 
+def _unsettled(look: _Look) -> frozenset[Line]:
+    """Lines worth a second opinion: those of doubtful fields, or all that are no plain label and no sure value."""
+    found = look.found
+    doubtful = [field.box for field in found.fields if field.name in found.doubtful]
+    if not found.missing and not found.is_weak:
+        return frozenset(line for line in look.lines if any(_inside(line.box, box) for box in doubtful))
+    sure = [field.box for field in found.fields if field.name not in found.doubtful]
+    return frozenset(
+        line
+        for line in look.lines
+        if line not in found.plain_labels and not any(_inside(line.box, box) for box in sure)
+    )
+
+
+def _inside(inner: Box, outer: Box) -> bool:
+    x, y = inner.x + inner.width / 2, inner.y + inner.height / 2
+    in_x = outer.x <= x <= outer.x + outer.width or inner.x <= outer.x + outer.width / 2 <= inner.x + inner.width
+    return in_x and outer.y <= y <= outer.y + outer.height
+
+
+def _quads_of(lines: Iterable[Line]) -> Floats:
+    return np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2)
+
+
 def _wants_second_look(first: Extracted, lines: Sequence[Line]) -> bool:
     if first.page == UNKNOWN_PAGE:
-        return len(lines) >= SECOND_LOOK_LINES_MIN and _score(lines) < SENSE_MIN
+        return len(lines) >= SECOND_LOOK_LINES_MIN and fmean(line.score for line in lines) < SENSE_MIN
     return bool(first.missing or first.doubtful)
 
 
-def _score(lines: Iterable[Line]) -> float:
-    scores = [line.score for line in lines]
-    return fmean(scores) if scores else 0.0
+def _sense(lines: Sequence[Line], quads: Floats) -> float:
+    """The share of found text that reads as sure characters: upside down it reads as rare ones, or as none."""
+    whole = float(_sizes(quads)[:, 0].sum())
+    read = sum(line.score * float(np.hypot(line.quad[2] - line.quad[0], line.quad[3] - line.quad[1])) for line in lines)
+    return read / whole if whole else 0.0
 
 
 def _is_lying(quads: Floats) -> bool:
