@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
+from huiliu.adapters.clamav import open_scanner
 from huiliu.adapters.files import LocalFiles
 from huiliu.adapters.mail import open_courier
 from huiliu.adapters.rails.registry import notification_readers
@@ -52,6 +53,7 @@ def create_app(
         settings=settings,
         files=files,
         courier=courier or open_courier(settings),
+        scanner=open_scanner(settings),
         clock=clock,
     )
 

@@ -1,30 +1,33 @@
 """Evidence files in a local folder: by hash, one folder a platform, written once and durably, checked when read.
 
 <root>/<platform>/shown/ab/cd/<sha256>        what people see
-<root>/<platform>/originals/ab/cd/<sha256>    what was uploaded, sealed with the keyring
+<root>/<platform>/originals/ab/cd/<sha256>    what was uploaded
 <root>/<platform>/uploads/<upload id>         resumable uploads under way
+
+All three are sealed with the keyring; the names are hashes of the plain bytes. Somebody who gets the disk or its backup
+without the key file sees how many pictures there are and how large, and no picture.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, final
+from typing import final
 from uuid import UUID, uuid4
 
 import structlog
 from cryptography.exceptions import InvalidTag
 
-from huiliu.evidence.errors import FileDamaged, UploadGone, UploadIncomplete, WrongOffset
+from huiliu.adapters import parts
+from huiliu.adapters.sealed import Damaged, SealedFile, seal
+from huiliu.evidence.errors import FileDamaged
 from huiliu.kit.keyring import Keyring
 
-PIECE_BYTES = 256 * 1024
 SWEPT_MAX = 10_000
 """Upload parts looked at in one sweep."""
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
@@ -52,12 +55,21 @@ class LocalFiles:
 
     async def stream(self, platform_id: int, sha256: bytes) -> AsyncIterator[bytes]:
         """A shown copy piece by piece, verified first. Raises FileDamaged before any piece."""
-        file = await asyncio.to_thread(_open_verified, self._path(platform_id, "shown", sha256), sha256)
+        file = await asyncio.to_thread(self._open_verified, platform_id, sha256)
         try:
-            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+            blocks = file.blocks()
+            while piece := await asyncio.to_thread(next, blocks, b""):
                 yield piece
         finally:
             file.close()
+
+    async def destroy(self, platform_id: int, sha256: bytes) -> bool:
+        """Take a shown copy off the disk and say whether it was there."""
+        return await asyncio.to_thread(_destroy, self._path(platform_id, "shown", sha256))
+
+    async def destroy_original(self, platform_id: int, sha256: bytes) -> bool:
+        """The same for a sealed original."""
+        return await asyncio.to_thread(_destroy, self._path(platform_id, "originals", sha256))
 
     async def put_original(self, platform_id: int, data: bytes) -> bytes:
         """Seal an upload as it came and return its SHA-256."""
@@ -73,11 +85,13 @@ class LocalFiles:
 
     async def append_part(self, platform_id: int, upload_id: UUID, *, offset: int, data: bytes) -> None:
         """Write a chunk at its offset and flush it to disk. Raises WrongOffset, UploadGone."""
-        await asyncio.to_thread(_append, self._part_path(platform_id, upload_id), offset, data)
+        path, context = self._part_path(platform_id, upload_id), _part_context(platform_id, upload_id)
+        await asyncio.to_thread(parts.append, str(path), self._keyring, context=context, offset=offset, data=data)
 
     async def part(self, platform_id: int, upload_id: UUID, *, bytes_total: int) -> bytes:
         """The first `bytes_total` bytes of an upload. Raises UploadGone, UploadIncomplete."""
-        return await asyncio.to_thread(_whole, self._part_path(platform_id, upload_id), bytes_total)
+        path, context = self._part_path(platform_id, upload_id), _part_context(platform_id, upload_id)
+        return await asyncio.to_thread(parts.whole, str(path), self._keyring, context=context, bytes_total=bytes_total)
 
     async def drop_part(self, platform_id: int, upload_id: UUID) -> None:
         """Forget an upload's bytes."""
@@ -97,21 +111,51 @@ class LocalFiles:
     def _put(self, platform_id: int, data: bytes) -> bytes:
         sha256 = hashlib.sha256(data).digest()
         path = self._path(platform_id, "shown", sha256)
-        if not _holds(path, sha256):
-            _write(path, data)
+        if not self._holds(platform_id, sha256):
+            _write(path, seal(self._keyring, data, context=_context("shown", platform_id, sha256)))
         return sha256
+
+    def _open(self, platform_id: int, sha256: bytes) -> SealedFile:
+        file = self._path(platform_id, "shown", sha256).open("rb")
+        return SealedFile(file, self._keyring, context=_context("shown", platform_id, sha256))
+
+    def _open_verified(self, platform_id: int, sha256: bytes) -> SealedFile:
+        try:
+            file = self._open(platform_id, sha256)
+        except FileNotFoundError as error:
+            raise _damaged(sha256, "missing") from error
+        try:
+            file.verify(sha256)
+        except Damaged as error:
+            file.close()
+            raise _damaged(sha256, str(error)) from error
+        return file
+
+    def _holds(self, platform_id: int, sha256: bytes) -> bool:
+        """Whether a good sealed copy is there; any other is written afresh, since the right bytes are at hand."""
+        try:
+            file = self._open(platform_id, sha256)
+        except FileNotFoundError:
+            return False
+        try:
+            file.verify(sha256)
+        except Damaged:
+            return False
+        finally:
+            file.close()
+        return file.is_sealed
 
     def _put_original(self, platform_id: int, data: bytes) -> bytes:
         sha256 = hashlib.sha256(data).digest()
         path = self._path(platform_id, "originals", sha256)
         if not path.exists():  # write-once: a sealed original is never replaced, not even by itself
-            _write(path, self._keyring.seal_bytes(data, context=_context(platform_id, sha256)))
+            _write(path, self._keyring.seal_bytes(data, context=_context("original", platform_id, sha256)))
         return sha256
 
     def _original(self, platform_id: int, sha256: bytes) -> bytes:
         path = self._path(platform_id, "originals", sha256)
         try:
-            data = self._keyring.open_bytes(path.read_bytes(), context=_context(platform_id, sha256))
+            data = self._keyring.open_bytes(path.read_bytes(), context=_context("original", platform_id, sha256))
         except (FileNotFoundError, InvalidTag, KeyError, UnicodeDecodeError, ValueError) as error:
             raise _damaged(sha256, type(error).__name__) from error
         if hashlib.sha256(data).digest() != sha256:
@@ -119,30 +163,13 @@ class LocalFiles:
         return data
 
 
-def _context(platform_id: int, sha256: bytes) -> str:
+def _context(kind: str, platform_id: int, sha256: bytes) -> str:
     """Bound to its platform and hash: a sealed file copied to another name will not open."""
-    return f"evidence.original:{platform_id}:{sha256.hex()}"
+    return f"evidence.{kind}:{platform_id}:{sha256.hex()}"
 
 
-def _holds(path: Path, sha256: bytes) -> bool:
-    """Whether a good copy is there; a damaged one is written afresh, since the right bytes are at hand."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest() == sha256
-    except FileNotFoundError:
-        return False
-
-
-def _open_verified(path: Path, sha256: bytes) -> BinaryIO:
-    try:
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise _damaged(sha256, "missing") from error
-    if hashlib.file_digest(file, "sha256").digest() != sha256:
-        file.close()
-        raise _damaged(sha256, "hash")
-    file.seek(0)
-    return file
+def _part_context(platform_id: int, upload_id: UUID) -> str:
+    return f"evidence.part:{platform_id}:{upload_id.hex}"
 
 
 def _damaged(sha256: bytes, why: str) -> FileDamaged:
@@ -188,37 +215,13 @@ def _start(path: Path) -> None:
     _sync_folder(path.parent)
 
 
-def _append(path: Path, offset: int, data: bytes) -> None:
-    """Write at the offset and never shorten: a late chunk of a cut connection cannot undo what came after it.
-
-    The lock on the part file guards its bytes: two senders of one upload queue here.
-    """
+def _destroy(path: Path) -> bool:
     try:
-        descriptor = os.open(path, os.O_WRONLY)
+        path.unlink()
     except FileNotFoundError:
-        raise UploadGone from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        size = os.fstat(descriptor).st_size
-        if offset > size:
-            raise WrongOffset(offset=size)
-        written = 0
-        while written < len(data):  # bounded by the chunk: a write takes at least one byte or raises
-            written += os.pwrite(descriptor, data[written:], offset + written)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _whole(path: Path, bytes_total: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(bytes_total)
-    except FileNotFoundError:
-        raise UploadGone from None
-    if len(data) < bytes_total:
-        raise UploadIncomplete(got=len(data), total=bytes_total)
-    return data
+        return False
+    _sync_folder(path.parent)
+    return True
 
 
 def _sweep(folder: Path, before: float) -> int:

@@ -131,6 +131,20 @@ class GateFailed(Refusal):
     status = 422
 
 
+class InfectedFile(Refusal):
+    """A virus scanner knows this file."""
+
+    code = "evidence.infected_file"
+    status = 422
+
+
+class ScannerDown(Refusal):
+    """The operator wants every upload scanned and the scanner does not answer: nothing is taken unscanned."""
+
+    code = "evidence.scanner_down"
+    status = 503
+
+
 class SlotFull(Refusal):
     """facts: max."""
 

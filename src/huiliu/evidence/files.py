@@ -9,6 +9,7 @@ from uuid import UUID
 
 from huiliu.evidence.gate.rebuild import rebuild
 from huiliu.evidence.model import Kept
+from huiliu.evidence.scan import Scanner, ensure_clean
 
 
 class Files(Protocol):
@@ -37,6 +38,18 @@ class Files(Protocol):
         """Unseal an original, its hash checked."""
         ...
 
+    async def destroy(self, platform_id: int, sha256: bytes) -> bool:
+        """Take a shown copy away for good and say whether it was there.
+
+        For pictures that must not be kept, such as ID cards. That no other claim of the platform shows the same bytes
+        is the caller's to know.
+        """
+        ...
+
+    async def destroy_original(self, platform_id: int, sha256: bytes) -> bool:
+        """Take a sealed original away for good and say whether it was there."""
+        ...
+
     async def start_part(self, platform_id: int, upload_id: UUID) -> None:
         """Make room for a resumable upload."""
         ...
@@ -58,12 +71,14 @@ class Files(Protocol):
         ...
 
 
-async def keep_picture(files: Files, platform_id: int, data: bytes) -> Kept:
+async def keep_picture(files: Files, platform_id: int, data: bytes, *, scanner: Scanner | None = None) -> Kept:
     """Pass a picture through the gate and keep both its shown copy and its sealed original.
 
-    Call it outside any transaction, then `actions.add_file` with the result. Raises the gate's refusals.
+    Call it outside any transaction, then `actions.add_file` with the result. Raises the gate's refusals, and with a
+    scanner InfectedFile and ScannerDown; nothing is kept then.
     """
     rebuilt = await rebuild(data)
+    await ensure_clean(scanner, data)
     await files.put_original(platform_id, data)
     sha256 = await files.put(platform_id, rebuilt.data)
     assert sha256 == rebuilt.sha256

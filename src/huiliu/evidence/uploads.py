@@ -21,6 +21,7 @@ from huiliu.evidence.actions import add_file, ensure_room, party_of
 from huiliu.evidence.files import Files, keep_picture
 from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.evidence.model import UPLOAD_HOURS_MAX, UPLOADS_OPEN_MAX, Kept, Party, Upload, tidy_name
+from huiliu.evidence.scan import Scanner
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id
@@ -98,16 +99,15 @@ async def append(
     return await load_upload(tx, claim_id, upload_id=upload_id, source=source)
 
 
-async def keep_upload(files: Files, platform_id: int, upload: Upload) -> Kept:
+async def keep_upload(files: Files, platform_id: int, upload: Upload, *, scanner: Scanner | None = None) -> Kept:
     """Pass a complete upload through the gate, outside any transaction.
 
     Raises UploadIncomplete, UploadGone and the gate's refusals; on a refusal of the picture call `give_up`.
     """
     if not upload.is_complete:
         raise errors.UploadIncomplete(got=upload.bytes_got, total=upload.bytes_total)
-    return await keep_picture(
-        files, platform_id, await files.part(platform_id, upload.id, bytes_total=upload.bytes_total)
-    )
+    data = await files.part(platform_id, upload.id, bytes_total=upload.bytes_total)
+    return await keep_picture(files, platform_id, data, scanner=scanner)
 
 
 async def finish(

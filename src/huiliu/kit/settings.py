@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file a message under data_dir/outbox."""
     mail_from: str = ""
     """The sender of mail."""
+    clamav: str = ""
+    """Where a clamd listens: host:port or the path of its Unix socket; empty means that uploads are not scanned."""
     log_json: bool = False
     worker_lanes: int = 4
     """How many payouts one worker sends at the same time."""

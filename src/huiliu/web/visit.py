@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from litestar.di import NamedDependency
 
 from huiliu.evidence.files import Files
+from huiliu.evidence.scan import Scanner
 from huiliu.kit.db import Pool, Tx, transaction, utc_now
 from huiliu.kit.errors import SignInFirst
 from huiliu.kit.keyring import Keyring
@@ -41,6 +42,8 @@ class House:
     files: Files
     courier: Courier | None = None
     """Who carries one-time codes to buyers; None sends nothing."""
+    scanner: Scanner | None = None
+    """Who looks through uploads for malware; None when the operator set none."""
     clock: Callable[[], datetime] = utc_now
 
 

@@ -103,7 +103,7 @@ async def put_picture(visit: Visit, claim_no: str, *, slot: str, upload: UploadF
     data = await upload.read(PICTURE_BYTES_MAX + 1)
     if len(data) > PICTURE_BYTES_MAX:
         raise FileTooLarge(max_mib=PICTURE_BYTES_MAX // MIB)
-    kept = await keep_picture(visit.house.files, visit.platform.id, data)
+    kept = await keep_picture(visit.house.files, visit.platform.id, data, scanner=visit.house.scanner)
     async with visit.as_buyer() as tx:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
         await add_file(tx, opened.claim.id, slot=slot, round=opened.round, kept=kept, file_name=upload.filename or "")

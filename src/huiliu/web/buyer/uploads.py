@@ -114,7 +114,7 @@ async def _complete(visit: Visit, claim_no: str, upload: Upload) -> None:
     """Check and rebuild the picture outside any transaction; a picture that is refused is forgotten."""
     files, platform_id = visit.house.files, visit.platform.id
     try:
-        kept = await keep_upload(files, platform_id, upload)
+        kept = await keep_upload(files, platform_id, upload, scanner=visit.house.scanner)
     except Refusal as no:
         if no.status <= GATE_REFUSALS_MAX_STATUS:
             async with visit.as_buyer() as tx:
