@@ -5,19 +5,16 @@ An old picture, or one from somebody else, cannot show a code that did not exist
 
 from __future__ import annotations
 
-import secrets
 from uuid import UUID
 
 from huiliu.evidence import store as evidence_store
 from huiliu.evidence.slots import slot_by_code
 from huiliu.evidence.verification import store
-from huiliu.evidence.verification.model import CODE_LENGTH, CODE_SLOT_DEFAULT, OneTimeCode, code_lifetime
+from huiliu.evidence.verification.model import CODE_SLOT_DEFAULT, OneTimeCode, code_lifetime
+from huiliu.evidence.video.code import new_code
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id
-
-ALPHABET = "2345679ACDEFHJKLMNPRTUWXY"
-"""No letter or digit that a reader, human or machine, takes for another: 0 O Q, 1 I, 8 B, 5 S, 2 Z, U V."""
 
 
 async def issue_code(tx: Tx, claim_id: UUID, *, slot: str = CODE_SLOT_DEFAULT) -> OneTimeCode:
@@ -33,7 +30,7 @@ async def issue_code(tx: Tx, claim_id: UUID, *, slot: str = CODE_SLOT_DEFAULT) -
         id=new_id(),
         claim_id=claim_id,
         slot=slot,
-        code="".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)),
+        code=new_code(),
         issued_at=tx.now,
         expires_at=tx.now + code_lifetime(),
     )

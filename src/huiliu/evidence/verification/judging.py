@@ -36,7 +36,7 @@ PERSONAL_SLOTS = frozenset(
 SURE_KINDS = frozenset({KeyKind.ORIGINAL, KeyKind.SHOWN})
 """Beside the trade number, what two buyers cannot both have made. Equal amounts and like pictures only raise a question."""
 PAYMENT_RAILS: Mapping[str, str] = {"alipay_bill": "alipay", "wechat_bill": "wechatpay"}
-UNANSWERED = "unanswered"
+UNANSWERED, OTHER_CODE = "unanswered", "other_code"
 
 
 class RailSaid(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ def judged(
         taken_at=inspection.container.taken_at,
         disputed=known.disputed,
     )
-    checks = (*checks, *_not_ours(inspection, said), *_reuse_checks(uses, known))
+    checks = (*map(_another_code, checks), *_not_ours(inspection, said), *_reuse_checks(uses, known))
     missing = inspection.missing
     if known.wants_code and not _shows_code(checks) and FieldName.CODE not in missing:
         missing = (*missing, FieldName.CODE)
@@ -106,6 +106,13 @@ def judged(
         atlas_state=inspection.atlas,
     )
     return structs.replace(inspection, checks=checks, missing=missing, verdict=verdict, reasons=reasons)
+
+
+def _another_code(check: Check) -> Check:
+    """An expired code, or one of another claim, is a reason to ask again and no lie."""
+    if check.field is not FieldName.CODE or check.verdict is not CheckVerdict.CONTRADICTS:
+        return check
+    return structs.replace(check, verdict=CheckVerdict.UNKNOWN, note=OTHER_CODE)
 
 
 def _shows_code(checks: Sequence[Check]) -> bool:

@@ -129,5 +129,5 @@ class Lane:
 def _environment(threads: int) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
     # Several processes share the cores: each library that would start a thread a core is told how many are its own.
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "HUILIU_LANE_THREADS"), str(threads))
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
     return kept | limits

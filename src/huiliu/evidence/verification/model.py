@@ -31,7 +31,6 @@ HIDDEN_REASONS = frozenset({f"contradicts_{name}" for name in CLAIM_CHECKS} | {"
 CODE_SLOT_DEFAULT = "platform_check"
 CODE_HOURS = 24
 """How long a one-time code is good for: long enough to find the phone, short enough that no old picture shows it."""
-CODE_LENGTH = 6
 
 
 class Step(StrEnum):
