@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
+from huiliu.evidence.inspection.model import Box, FieldName, FieldRead, Line
 from huiliu.evidence.reading.bars import clock_field, code_field, title_field
 from huiliu.evidence.reading.candidates import Candidate, Labels, valued
 from huiliu.evidence.reading.labels import Hit, find_labels
@@ -26,6 +26,8 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldRead, ...]
     doubtful: frozenset[FieldName]
     required: tuple[FieldName, ...] = ()
+    refused: dict[FieldName, Box] = {}
+    """Where text stands that should be a field's value and has not its form."""
     is_weak: bool = False
     """A value was taken from a weaker label, because no better one was seen."""
     plain_labels: frozenset[Line] = frozenset()
@@ -59,9 +61,12 @@ def extract(lines: Sequence[Line], layouts: Layouts) -> Extracted:
     labels = Labels(placed=placed, hits=hits)
     found: list[FieldRead] = [*general, *((title,) if title else ())]
     doubtful, is_weak = _shaky(found), False
+    refused: dict[FieldName, Box] = {}
     for name, field in layout.fields.items():
         read = _field(name, field, layout=layout, labels=labels)
-        if read is None:
+        if isinstance(read, Box):
+            refused[name] = read
+        if not isinstance(read, _Found):
             continue
         found.append(read.field)
         is_weak = is_weak or read.is_weak
@@ -72,6 +77,7 @@ def extract(lines: Sequence[Line], layouts: Layouts) -> Extracted:
         fields=tuple(found),
         doubtful=frozenset(doubtful),
         required=layout.required,
+        refused=refused,
         is_weak=is_weak,
         plain_labels=frozenset(hit.placed.line for hit in hits if hit.is_alone and not hit.is_misread),
     )
@@ -95,7 +101,8 @@ def choose(placed: Sequence[Placed], layouts: Layouts) -> tuple[Layout, tuple[Hi
     return best[0][1:]
 
 
-def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Labels) -> _Found | None:
+def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Labels) -> _Found | Box | None:
+    """The field; or where the text stands that cannot be it; or None when there is nothing or too much."""
     steps: tuple[tuple[Callable[[], Iterable[Candidate]], bool], ...] = (
         (lambda: valued(labels, name, field=field, layout=layout, rank=0), False),
         (lambda: unlabelled(labels, field=field, layout=layout), False),
@@ -105,8 +112,11 @@ def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Label
         found = list(candidates())
         if not found:
             continue
-        if len({candidate.value for candidate in found}) > 1 or "" in {candidate.value for candidate in found}:
-            return None  # told twice and differently, or a label whose value does not have its form
+        values = {candidate.value for candidate in found}
+        if len(values) > 1:
+            return None  # told twice and differently
+        if values == {""}:
+            return found[0].box  # a weaker label must not stand in for it
         best = max(found, key=lambda candidate: candidate.weakest)
         return _Found(
             field=FieldRead(name=name, value=best.value, text=best.text, box=best.box, score=best.score),

@@ -239,20 +239,26 @@ def clock(text: str) -> str | None:
 # --------------------------------------------------------------------------------------------------------------- words
 
 MASK = re.compile(r"[*＊∗•·●✱×]{2,}|[*＊∗✱]")
+MISREAD_STAR = re.compile(r"(?<=[\d*])[米※木](?=\*)|(?<=\*)[米※木](?=[\d*])")
+"""In some fonts a star among stars looks like these."""
 MASKED_PHONE = re.compile(r"(1\d{2})\*{2,6}(\d{4})")
 ACCOUNT = re.compile(r"[A-Za-z0-9*_@.+\-]+")
 
 
 def _account(text: str, *, limits: Limits) -> Parsed | None:
-    value = MASK.sub(lambda run: "*" * len(run[0]), text.replace(" ", ""))
+    starred = MASK.sub(lambda run: "*" * len(run[0]), text.replace(" ", ""))
+    value = MISREAD_STAR.sub("*", starred)
+    is_repaired = value != starred or LOOKALIKE.search(value) is not None
     if ACCOUNT.fullmatch(value) is None or not _has_length(value, limits):
         return None
     phone = MASKED_PHONE.fullmatch(value)
     if phone is not None:
-        return Parsed(f"{phone[1]}****{phone[2]}")  # a phone number has eleven places: the stars between are four
+        return Parsed(
+            f"{phone[1]}****{phone[2]}", is_repaired
+        )  # a phone number has eleven places: the stars between are four
     if "*" not in value and not any(char.isdigit() for char in value):
         return None
-    return Parsed(value, LOOKALIKE.search(value) is not None)
+    return Parsed(value, is_repaired)
 
 
 def _text(text: str, *, limits: Limits) -> Parsed | None:

@@ -180,17 +180,18 @@ def _with_fields(found: Extracted, fields: Sequence[FieldRead]) -> Extracted:
 
 
 def _unsettled(look: _Look) -> frozenset[Line]:
-    """Lines worth a second opinion: those of doubtful fields, or all that are no plain label and no sure value."""
+    """Lines worth a second opinion: those of doubtful values; or, when a value is nowhere, all that are not yet understood."""
     found = look.found
     doubtful = [field.box for field in found.fields if field.name in found.doubtful]
-    if not found.missing and not found.is_weak:
-        return frozenset(line for line in look.lines if any(_inside(line.box, box) for box in doubtful))
-    sure = [field.box for field in found.fields if field.name not in found.doubtful]
-    return frozenset(
-        line
-        for line in look.lines
-        if line not in found.plain_labels and not any(_inside(line.box, box) for box in sure)
-    )
+    if found.is_weak or set(found.missing) - set(found.refused):
+        sure = [field.box for field in found.fields if field.name not in found.doubtful]
+        return frozenset(
+            line
+            for line in look.lines
+            if line not in found.plain_labels and not any(_inside(line.box, box) for box in sure)
+        )
+    wanted = [*doubtful, *found.refused.values()]
+    return frozenset(line for line in look.lines if any(_inside(line.box, box) for box in wanted))
 
 
 def _inside(inner: Box, outer: Box) -> bool:
@@ -206,7 +207,7 @@ def _quads_of(lines: Iterable[Line]) -> Floats:
 def _wants_second_look(first: Extracted, lines: Sequence[Line]) -> bool:
     if first.page == UNKNOWN_PAGE:
         return len(lines) >= SECOND_LOOK_LINES_MIN and fmean(line.score for line in lines) < SENSE_MIN
-    return bool(first.missing or first.doubtful)
+    return bool(first.missing or first.doubtful or first.refused)
 
 
 def _sense(lines: Sequence[Line], quads: Floats) -> float:
