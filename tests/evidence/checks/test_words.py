@@ -21,12 +21,14 @@ from huiliu.evidence.checks.words import (
     verdict_words,
 )
 from huiliu.evidence.inspection.model import Check, CheckVerdict, Expected, FieldName, StatusCode, Verdict
+from huiliu.evidence.look.problems import Problem
 from huiliu.evidence.reading.layout import load_layouts
 from huiliu.kit.text import Lang, has_words, words
 from tests.evidence.checks.made import at, fields
 
 CODE = "\n".join(path.read_text("utf-8") for path in sorted(Path(package.__path__[0]).glob("*.py")))
 NAMES = sorted({key.split(".")[2] for key in words(Lang.EN) if key.startswith("evidence_checks.check.")})
+PRIVATE_KINDS = ("id_card", "bank_card", "passport", "driving_licence")
 PAID, UPLOADED = at("2026-11-20 14:03:22"), at("2026-11-20 16:30:00")
 
 
@@ -53,7 +55,7 @@ def test_every_check_that_the_code_names_has_words() -> None:
 def test_verdicts_reasons_fields_and_pages_have_words(lang: Lang) -> None:
     for verdict in Verdict:
         assert verdict_words(lang, verdict) != verdict_meaning(lang, verdict)
-    for reason in (*REASONS, *(f"contradicts_{name}" for name in NAMES), *(f"missing_{it}" for it in FieldName)):
+    for reason in (*REASONS, *Problem, *PRIVATE_KINDS, *(f"contradicts_{name}" for name in NAMES), *(f"missing_{it}" for it in FieldName)):
         assert reason_words(lang, reason) != reason
     assert all(field_words(lang, name) for name in FieldName)
     assert [page for page in (*load_layouts(), "unknown") if page_words(lang, page) == page] == []

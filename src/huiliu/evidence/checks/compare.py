@@ -50,6 +50,8 @@ _PLAIN_SOURCE: Mapping[FieldName, str] = MappingProxyType(
 )
 """Whose record an expectation is that came without a name."""
 
+COMPARED = (*_PLAIN_SOURCE, FieldName.STATUS)
+
 Judged: TypeAlias = tuple[CheckVerdict, str]
 
 
@@ -82,10 +84,12 @@ def compare(
     they differ is the claim, not a contradiction of it.
     """
     checks: list[Check] = []
-    for name in (*_PLAIN_SOURCE, FieldName.STATUS):
+    is_anything_known = any(_value(name, it) is not None for it in (expected, *records.values()) for name in COMPARED)
+    for name in COMPARED:
         found = next((field for field in fields if field.name is name), None)
         known = list(_known(name, expected, page, records))
-        checks += _settled(_against_records(name, found, known, page), page)
+        if known or is_anything_known:
+            checks += _settled(_against_records(name, found, known, page), page)
     checks = [_undisputed(check) if check.field in disputed else check for check in checks]
     checks += on_page(fields, expected, page=page, records=records, taken_at=taken_at)
     if used_trade_no is not None:
@@ -97,7 +101,7 @@ def _known(
     name: FieldName, expected: Expected, page: str, records: Mapping[str, Expected]
 ) -> Iterator[tuple[str, str]]:
     """(source, value) of everything that is on record for a field, the most believed source first."""
-    plain = _PLAIN_SOURCE.get(name) or ("rail" if page in BILLS else "platform")
+    plain = _plain_source(name, page)
     by_source = {plain: _value(name, expected)} | {source: _value(name, record) for source, record in records.items()}
     if by_source[plain] is None:
         by_source[plain] = _value(name, expected)
@@ -106,6 +110,11 @@ def _known(
         value = by_source.get(source)
         if value is not None:
             yield source, value
+
+
+def _plain_source(name: FieldName, page: str) -> str:
+    """A state without a name is the rail's on a rail's bill, and the platform's on its own pages."""
+    return _PLAIN_SOURCE.get(name) or ("rail" if page in BILLS else "platform")
 
 
 def _value(name: FieldName, expected: Expected) -> str | None:
@@ -143,8 +152,7 @@ def _against_records(
             yield _check(name, source, value, "", (UNKNOWN, "not_read"))
         return
     if not known:
-        source = _PLAIN_SOURCE.get(name, "platform")
-        yield _check(name, source, "", found.value, (UNKNOWN, "no_record"))
+        yield _check(name, _plain_source(name, page), "", found.value, (UNKNOWN, "no_record"))
     for source, value in known:
         if name is FieldName.STATUS:
             recorded = recorded_status(value, page=page)

@@ -42,7 +42,8 @@ def normal(text: str) -> str:
     """Half width, lower case, without spaces and punctuation; every mask is a `*` a character."""
     folded = unicodedata.normalize("NFKC", text.replace("…", MASK)).casefold()[:TEXT_CHARS_MAX]
     starred = _MASKS.sub(lambda found: MASK * (len(found[0]) if found[0][0] != "." else 1), folded)
-    return _NOISE.sub("", starred)
+    # Taking out what stood between two marks may let them join, and small letters may be made of parts.
+    return unicodedata.normalize("NFKC", _NOISE.sub("", starred))
 
 
 def number_likeness(printed: str, recorded: str) -> Likeness:

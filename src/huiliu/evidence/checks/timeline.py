@@ -21,7 +21,7 @@ TEXT_WIDTH = WIDTH - TEXT_X - EDGE
 LABEL_SIZE, TIME_SIZE = 14, 13
 STEP_MIN, STEP_MAX = 46, 92
 """Pixels between two events: a longer wait looks longer, within what fits a phone."""
-TOP, BOTTOM = 78, 30
+TOP, BOTTOM = 88, 30
 
 
 class EventKind(StrEnum):

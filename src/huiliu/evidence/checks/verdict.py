@@ -26,10 +26,12 @@ from huiliu.evidence.inspection.model import (
     Quality,
     Verdict,
 )
-from huiliu.evidence.look.problems import HINTS
+from huiliu.evidence.look.problems import HINTS, Problem
 
 CONFIDENT_SCORE = 0.85
 """A contradiction read below this may be a misreading: the picture is asked for again."""
+NOT_FATAL = HINTS | {Problem.UPSIDE_DOWN, Problem.SIDEWAYS, Problem.OTHER_LANGUAGE}
+"""The reader turns a picture itself, and a person may read what it cannot: what was not read is missing anyway."""
 UNKNOWN_PAGE = "unknown"
 UNKNOWN_PROFILE = "unknown_profile"
 ROUGH = frozenset({"masked", "coarse"})
@@ -68,11 +70,11 @@ def decide(
     if contradicting:
         return Verdict.RETAKE, ("read_unsure", *quality.problems)
     lacking = tuple(f"missing_{name.value}" for name in missing)
-    fatal = tuple(problem for problem in quality.problems if problem not in HINTS)
+    fatal = tuple(problem for problem in quality.problems if problem not in NOT_FATAL)
     if fatal:
         return Verdict.RETAKE, (*fatal, *lacking)
     if page == UNKNOWN_PAGE:
-        return Verdict.UNVERIFIABLE, tuple(_with_profile("page_unknown", atlas_state))
+        return Verdict.UNVERIFIABLE, (*_with_profile("page_unknown", atlas_state), *quality.problems)
     if lacking:
         return Verdict.RETAKE, (*quality.problems, *lacking)
     if findings:

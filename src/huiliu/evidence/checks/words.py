@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from huiliu.evidence.checks.complete import Lack, LackKind
@@ -14,12 +15,15 @@ from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.text import Lang, has_words, say
 
 FEATURE = "evidence_checks"
-PROBLEMS = ("evidence_look.problem", "evidence_look")
-"""Where the words for a picture's own problems are."""
 TIME_CHECKS = frozenset(
     {"paid_at", "trade_no_date", "ordered_before_paid", "paid_before_upload", "taken_at", "delivery"}
 )
 VALUE_SHOWN_MAX = 80
+ONE_SIDED = frozenset({"not_read", "no_record"})
+"""Notes whose sentence says everything: there is one value only."""
+_OPEN, _CLOSE = "\x02", "\x03"
+_BEFORE_LATIN = re.compile(rf"(?<=[\u4e00-\u9fff]){_OPEN}(?=[!-~])")
+_AFTER_LATIN = re.compile(rf"(?<=[!-~]){_CLOSE}(?=[\u4e00-\u9fff])")
 
 
 def verdict_words(lang: Lang, verdict: Verdict) -> str:
@@ -38,11 +42,12 @@ def reason_words(lang: Lang, code: str) -> str:
         return say(lang, f"{FEATURE}.reason.contradicts", check=check_name(lang, code.removeprefix("contradicts_")))
     if code.startswith("missing_"):
         return say(lang, f"{FEATURE}.reason.missing", field=field_words(lang, code.removeprefix("missing_")))
-    for key in (f"{FEATURE}.reason.{code}", *(f"{place}.{code}" for place in PROBLEMS)):
-        for whole in (key, f"{key}.title", f"{key}.what"):
-            if has_words(whole):
-                return say(lang, whole)
-    return code
+    if has_words(f"{FEATURE}.reason.{code}"):
+        return say(lang, f"{FEATURE}.reason.{code}")
+    problem = f"evidence_look.problem.{code}"
+    if not has_words(f"{problem}.title"):
+        return code
+    return say(lang, f"{FEATURE}.says.problem", what=say(lang, f"{problem}.title"), todo=say(lang, f"{problem}.next"))
 
 
 def check_name(lang: Lang, name: str) -> str:
@@ -53,22 +58,34 @@ def check_name(lang: Lang, name: str) -> str:
 def check_words(lang: Lang, check: Check) -> str:
     """What a check says, with its two values; with its note when it is unknown or rough."""
     key = f"{FEATURE}.check.{check.name}.{check.verdict.value}"
-    if not has_words(key):
+    if check.note in ONE_SIDED and not has_words(key):
+        key = f"{FEATURE}.says.{check.note}"
+    elif not has_words(key):
         key = f"{FEATURE}.says.{check.verdict.value}"
-    sentence = say(
-        lang,
-        key,
-        check=check_name(lang, check.name),
-        source=source_words(lang, check.source),
-        expected=_value(lang, check, check.expected),
-        found=_value(lang, check, check.found),
+    sentence = _spaced(
+        say(
+            lang,
+            key,
+            check=check_name(lang, check.name),
+            source=source_words(lang, check.source),
+            expected=_OPEN + _value(lang, check, check.expected) + _CLOSE,
+            found=_OPEN + _value(lang, check, check.found) + _CLOSE,
+        )
     )
-    if not check.note:
+    if not check.note or check.note in ONE_SIDED:
         return sentence
     note = say(lang, f"{FEATURE}.note.{check.note}")
     if check.verdict is CheckVerdict.UNKNOWN:
         return say(lang, f"{FEATURE}.says.unknown_because", sentence=sentence, note=note)
     return say(lang, f"{FEATURE}.says.with_note", sentence=sentence, note=note)
+
+
+def signal_words(lang: Lang, signal: str) -> str:
+    """What a signal about pixels or containers is called."""
+    for key in (f"evidence_forgery.signal.{signal}", f"evidence_forgery.signal.{signal}.name"):
+        if has_words(key):
+            return say(lang, key)
+    return signal
 
 
 def source_words(lang: Lang, source: str) -> str:
@@ -80,6 +97,13 @@ def source_words(lang: Lang, source: str) -> str:
 def field_words(lang: Lang, name: str) -> str:
     """What a field is called."""
     return say(lang, f"{FEATURE}.field.{name}")
+
+
+def value_words(lang: Lang, field: FieldName | None, value: str) -> str:
+    """A field's value as people write it; only states have words of their own."""
+    if field is FieldName.STATUS and value in set(StatusCode):
+        return say(lang, f"{FEATURE}.status.{value}")
+    return value[:VALUE_SHOWN_MAX]
 
 
 def page_words(lang: Lang, page: str) -> str:
@@ -156,6 +180,12 @@ def time_words(lang: Lang, at: datetime, precision: Precision) -> str:
     return say(lang, f"{FEATURE}.at", year=local.year, month=local.month, day=local.day, clock=clock)
 
 
+def _spaced(sentence: str) -> str:
+    """Chinese sets a space between its characters and Latin letters or digits; the values themselves stay as they are."""
+    spaced = _AFTER_LATIN.sub(" ", _BEFORE_LATIN.sub(" ", sentence))
+    return spaced.replace(_OPEN, "").replace(_CLOSE, "")
+
+
 def _value(lang: Lang, check: Check, value: str) -> str:
     """A check's value as people write it."""
     if not value:
@@ -164,9 +194,7 @@ def _value(lang: Lang, check: Check, value: str) -> str:
         return "–".join(_instant(lang, part) for part in value.split("/"))
     if check.name in TIME_CHECKS | {"expires_at", "date_exists", "clock"}:
         return _instant(lang, value)
-    if value in set(StatusCode) and check.field is FieldName.STATUS:
-        return say(lang, f"{FEATURE}.status.{value}")
-    return value[:VALUE_SHOWN_MAX]
+    return value_words(lang, check.field, value)
 
 
 def _instant(lang: Lang, value: str) -> str:
