@@ -29,5 +29,14 @@ class Problem(StrEnum):
 
 PIXEL_PROBLEMS = frozenset((Problem.BLANK, Problem.THUMBNAIL, Problem.BLURRED, Problem.DARK, Problem.BRIGHT))
 """Told within a second of the upload; the others need the text."""
-HINTS = frozenset((Problem.STATUS_BAR_CUT, Problem.BRIGHT))
-"""Worth saying, yet such a picture may prove enough: not a reason to ask for another one."""
+HINTS = frozenset(
+    (
+        Problem.BRIGHT,
+        Problem.OTHER_LANGUAGE,
+        Problem.UPSIDE_DOWN,
+        Problem.SIDEWAYS,
+        Problem.TITLE_CUT,
+        Problem.STATUS_BAR_CUT,
+    )
+)
+"""Worth saying, yet such a picture may prove enough: no reason by itself to ask for another one."""

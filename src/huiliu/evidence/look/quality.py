@@ -33,9 +33,9 @@ MEDIAN_SIDE = 5
 
 SHARPNESS_MIN = 0.45
 """Chosen where OCR begins to lose 28 px text on a page of 1080 px: there the measure is 0.40 to 0.48."""
-FLAT_SHARE_MIN = 0.5
-"""Screenshots have 0.72 and more, photos of a screen 0.31 at most."""
-SIDE_MIN = 240
+FLAT_SHARE_MIN = 0.7
+"""Screenshots have 0.79 and more, also at half size and through a messaging app; photos of a screen 0.65 at most."""
+THUMBNAIL_SIDE_MAX = 240
 BLANK_RANGE = 16
 DARK_MAX = 110
 """The brightest points of a page: even dark mode has white text."""
@@ -53,7 +53,7 @@ def measure(luma: Bytes) -> Quality:
     page = _page(luma)
     sharpness = sharpness_of(page)
     flat_share = flat_share_of(luma)
-    is_screenshot = flat_share >= FLAT_SHARE_MIN
+    is_screenshot = is_flat(flat_share)
     problems = _problems(page, side=min(height, width), sharpness=sharpness, is_screenshot=is_screenshot)
     return Quality(
         width=int(width),
@@ -70,7 +70,7 @@ def _problems(page: Bytes, *, side: int, sharpness: float, is_screenshot: bool) 
     if brightest - darkest < BLANK_RANGE:
         return (Problem.BLANK,)
     found: list[Problem] = []
-    if side < SIDE_MIN:
+    if side <= THUMBNAIL_SIDE_MAX:
         found.append(Problem.THUMBNAIL)
     if brightest < DARK_MAX:
         found.append(Problem.DARK)
@@ -97,6 +97,11 @@ def sharpness_of(page: Bytes) -> float:
     core, below, beside, contrast = core[where], below[where], beside[where], contrast[where]
     gradient = np.maximum(_distance(core, below), _distance(core, beside))
     return float(np.percentile(gradient / contrast.astype(np.float32), SHARPNESS_PERCENTILE))
+
+
+def is_flat(share: float) -> bool:
+    """Whether so many pixels equal their surroundings that no camera took the picture."""
+    return share >= FLAT_SHARE_MIN
 
 
 def flat_share_of(luma: Bytes) -> float:
