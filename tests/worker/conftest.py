@@ -154,10 +154,16 @@ async def lane() -> AsyncIterator[Lane]:
     await made.close()
 
 
+@pytest.fixture(scope="module")
+def files_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As lasting as the module's database, whose rows point there."""
+    return tmp_path_factory.mktemp("evidence")
+
+
 @pytest.fixture
-def house(pool: Pool, platform_id: int, keyring: Keyring, tmp_path: Path, lane: Lane) -> House:
+def house(pool: Pool, platform_id: int, keyring: Keyring, files_root: Path, lane: Lane) -> House:
     """卡门 with a worker that has one lane and a rail that can be asked."""
-    files, clock, books = LocalFiles(tmp_path / "files", keyring), Clock(), Books()
+    files, clock, books = LocalFiles(files_root, keyring), Clock(), Books()
     room = Room(
         pool=pool,
         files=files,
@@ -165,7 +171,7 @@ def house(pool: Pool, platform_id: int, keyring: Keyring, tmp_path: Path, lane: 
         lanes=[lane],
         near=NearBook(pool),
         queries={"alipay": books},
-        atlas_root=tmp_path / "files",
+        atlas_root=files_root,
         clock=clock,
     )
     return House(pool, platform_id, keyring, files, room, clock, books)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -24,7 +25,7 @@ from huiliu.evidence.verification.atlas_store import (
 from huiliu.evidence.verification.jobs import Build, Built, Died, Learn, Learnt
 from huiliu.evidence.verification.lane import Lane
 from huiliu.evidence.verification.sealing import open_result
-from huiliu.kit.db import Actor, ActorKind, Pool, across_platforms, transaction
+from huiliu.kit.db import Actor, ActorKind, Pool, across_platforms, transaction, utc_now
 from huiliu.kit.text import Lang, say
 from huiliu.worker.inspections import Asked, Room
 
@@ -41,13 +42,13 @@ def building_lane() -> Lane:
     return Lane(questions_max=SAMPLES_BUILT_MAX + 2)
 
 
-async def want_outgrown(pool: Pool) -> int:
+async def want_outgrown(pool: Pool, *, clock: Callable[[], datetime] = utc_now) -> int:
     """Have an atlas built wherever much more is trusted than the last one was made of; returns how many."""
     async with across_platforms(pool) as connection:
         platforms = await atlas_actions.outgrown(connection)
     wanted = 0
     for platform_id in platforms:
-        async with transaction(pool, _actor(platform_id)) as tx:
+        async with transaction(pool, _actor(platform_id), clock=clock) as tx:
             wanted += await atlas_actions.want_atlas(tx) is not None
     return wanted
 
@@ -86,8 +87,10 @@ async def _build(room: Room, atlas: LeasedAtlas, lane: Asked, stop: asyncio.Even
     async with transaction(room.pool, _actor(atlas.platform_id), clock=room.clock) as tx:
         match answer:
             # Fewer than were sent: the process was replaced on the way and forgot what it had learnt.
-            case Built() if answer.samples == taken:
+            case Built() if answer.samples == taken and answer.clusters:
                 await atlas_actions.atlas_built(tx, atlas, samples=len(samples), built=answer)
+            case Built() if answer.samples == taken:  # too little to know anything: the one before knows more
+                await atlas_actions.atlas_failed(tx, atlas, samples=len(samples))
             case Died() | Built():
                 log.warning("atlas not built", platform=atlas.platform_id, version=atlas.version)
             case _:

@@ -21,8 +21,8 @@ ATLAS_LEASE = timedelta(minutes=5)
 ATLAS_ATTEMPTS_MAX = 3
 SAMPLES_FIRST = 12
 """The first atlas is built of this many trusted pictures; below it hardly a digit has been seen twice."""
-GROWTH_SHARE = 0.1
-"""Then again whenever so much more, or less, is trusted."""
+GROWTH_SHARE, GROWTH_MIN = 0.1, 5
+"""Then again whenever so many more, or fewer, are trusted."""
 PLATFORMS_MAX = 10_000
 SAMPLES_AT_ONCE_MAX = 500
 
@@ -82,7 +82,7 @@ def has_outgrown(growth: Growth) -> bool:
     live = min(growth.live, atlas_store.SAMPLES_BUILT_MAX)
     if live < SAMPLES_FIRST:
         return False
-    return growth.built == 0 or abs(live - growth.built) >= max(1, round(growth.built * GROWTH_SHARE))
+    return growth.built == 0 or abs(live - growth.built) >= max(GROWTH_MIN, round(growth.built * GROWTH_SHARE))
 
 
 async def outgrown(connection: Connection) -> list[int]:
