@@ -21,7 +21,7 @@ from huiliu.bench.evidence.containers import (
 )
 from huiliu.bench.evidence.devices import Device
 from huiliu.bench.evidence.fonts import LATIN, chinese_file, latin_file
-from huiliu.bench.evidence.ink import Brush, advance, color_of, draw, ground, rub_out, whole
+from huiliu.bench.evidence.ink import Brush, advance, base_line, color_of, draw, ground, rub_out, whole
 from huiliu.bench.evidence.receipts import Receipt, another
 from huiliu.bench.evidence.stage import Printed, Rect, Shot, Stage, around
 from huiliu.bench.evidence.truth import Attack, Attacked, Kept
@@ -173,13 +173,14 @@ def _brush(job: _Job, *, family: str = "") -> Brush:
 def _redraw(job: _Job, brush: Brush, *, shift: tuple[float, float] | None = None) -> Box:
     """Rub the characters out and draw the wanted ones, each in the middle of its place."""
     rects = [job.printed.chars[at] for at in job.change.places]
+    base = base_line(job.rgb, job.printed.text, job.printed.chars, brush=_brush(job), near=job.printed.base)
     for rect in rects:
         rub_out(job.rgb, rect)
     first = job.printed.chars[0]
     for at, rect in zip(job.change.places, rects, strict=True):
         letter = job.change.after[at]
         x = rect[0] + (rect[2] - advance(letter, brush)) / 2
-        y = float(round(job.printed.base + rect[1] - first[1]))
+        y = float(round(base + rect[1] - first[1]))
         pen = (round(x), y) if shift is None else (x + shift[0], y + shift[1])
         draw(job.rgb, letter, at=pen, brush=brush)
     return _rim(around(rects), job.rgb)
@@ -218,12 +219,13 @@ def _status(job: _Job) -> Box:
     """The status rubbed out and the wanted one drawn with the phone's own font."""
     brush = Brush(font=chinese_file(job.printed.weight), size=job.printed.size, color=color_of(job.printed.color))
     ours = around(job.printed.chars)
+    base = base_line(job.rgb, job.printed.text, job.printed.chars, brush=brush, near=job.printed.base)
     paper = ground(job.rgb, (ours.x, ours.y, ours.width, ours.height))
     width = advance(job.change.after, brush)
     x = _aligned(job, left=ours.x, width=ours.width, new_width=round(width))
     box = _rim(around([(ours.x, ours.y, ours.width, ours.height), (x, ours.y, width, ours.height)]), job.rgb)
     job.rgb[ours.y : ours.y + ours.height, ours.x : ours.x + ours.width] = paper
-    draw(job.rgb, job.change.after, at=(x, round(job.printed.base)), brush=brush)
+    draw(job.rgb, job.change.after, at=(x, base), brush=brush)
     return box
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from huiliu.bench.evidence.stage import Rect
+from huiliu.bench.evidence.stage import Rect, around
 from huiliu.evidence.inspection.picture import Bytes
 
-FINE = 8
-"""Glyphs are drawn this many times larger and averaged: exact coverage, no hinting, any sub-pixel position."""
 CHINESE_INDEX = 2
 """Noto's collection starts with Japanese; simplified Chinese is the third."""
+SAMPLE, SEARCH = 8, 3
+"""How many characters, and how many rows up and down, the base line is looked for with."""
 Alpha = NDArray[np.float32]
 
 
@@ -56,35 +57,38 @@ def whole(rect: Rect, rgb: Bytes) -> tuple[int, int, int, int]:
     return left, upper, min(rgb.shape[1], round(x + width)), min(rgb.shape[0], round(y + height))
 
 
-def base_line(rgb: Bytes, rects: tuple[Rect, ...]) -> int:
-    """The row on which digits stand: the lowest row of their ink, plus one."""
-    ends: list[int] = []
-    for rect in rects:
-        left, upper, right, lower = whole(rect, rgb)
-        piece = rgb[upper:lower, left:right].astype(np.int16)
-        inked = np.abs(piece - ground(rgb, rect).astype(np.int16)).max(axis=(1, 2)) > 60
-        if inked.any():
-            ends.append(upper + int(np.flatnonzero(inked)[-1]) + 1)
-    # Round digits overshoot the line by a fraction of a pixel: the commoner row is the flat ones'.
-    return int(np.median(ends)) if ends else round(rects[0][1] + rects[0][3] * 0.78)
+def base_line(rgb: Bytes, text: str, rects: Sequence[Rect], *, brush: Brush, near: float) -> int:
+    """The row on which the text stands: where the same text, drawn over it, covers it best. A forger tries it, too."""
+    shown = [(letter, rect) for letter, rect in zip(text, rects, strict=True) if abs(rect[1] - rects[0][1]) < 1][
+        :SAMPLE
+    ]
+    band = around([rect for _, rect in shown])
+    piece = rgb[band.y : band.y + band.height, band.x : band.x + band.width]
+    paper = ground(rgb, (band.x, band.y, band.width, band.height))
+    ink = np.abs(piece.astype(np.float32) - paper.astype(np.float32)).max(axis=2).sum(axis=1)
+    trial = np.empty_like(piece)
+    trial[:] = paper
+    for letter, rect in shown:
+        pen = (rect[0] - band.x + (rect[2] - advance(letter, brush)) / 2, float(round(near) - band.y))
+        draw(trial, letter, at=pen, brush=brush)
+    drawn = np.abs(trial.astype(np.float32) - paper.astype(np.float32)).max(axis=2).sum(axis=1)
+    misses = {row: float(np.abs(np.roll(drawn, row) - ink).sum()) for row in range(-SEARCH, SEARCH + 1)}
+    return round(near) + min(misses, key=lambda row: misses[row])
 
 
 def advance(text: str, brush: Brush) -> float:
     """How wide the text runs, in pixels."""
-    return _font(brush).getlength(text) / FINE
+    return _font(brush).getlength(text)
 
 
 def draw(rgb: Bytes, text: str, *, at: tuple[float, float], brush: Brush) -> None:
-    """Draw text whose pen starts at `at` (left, base line), blended over what is there."""
+    """Draw text whose pen starts at `at` (left, base line), blended over what is there. Fractions of pixels count."""
     x, y = at
-    font = _font(brush)
     left, upper = int(np.floor(x)) - 2, int(np.floor(y - brush.size * 1.3))
     width, height = int(np.ceil(advance(text, brush))) + 6, int(np.ceil(brush.size * 1.8)) + 2
-    sheet = Image.new("L", (width * FINE, height * FINE), 0)
-    pen = ImageDraw.Draw(sheet)
-    pen.text((round((x - left) * FINE), round((y - upper) * FINE)), text, font=font, fill=255, anchor="ls")
-    alpha = np.asarray(sheet, np.float32).reshape(height, FINE, width, FINE).mean(axis=(1, 3)) / 255
-    _blend(rgb, alpha, left=left, upper=upper, brush=brush)
+    sheet = Image.new("L", (width, height), 0)
+    ImageDraw.Draw(sheet).text((x - left, y - upper), text, font=_font(brush), fill=255, anchor="ls")
+    _blend(rgb, np.asarray(sheet, np.float32) / np.float32(255), left=left, upper=upper, brush=brush)
 
 
 def _blend(rgb: Bytes, alpha: Alpha, *, left: int, upper: int, brush: Brush) -> None:
@@ -100,4 +104,4 @@ def _blend(rgb: Bytes, alpha: Alpha, *, left: int, upper: int, brush: Brush) -> 
 
 def _font(brush: Brush) -> ImageFont.FreeTypeFont:
     index = CHINESE_INDEX if brush.font.suffix == ".ttc" else 0
-    return ImageFont.truetype(str(brush.font), brush.size * FINE, index=index, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(brush.font), brush.size, index=index, layout_engine=ImageFont.Layout.BASIC)
