@@ -62,6 +62,8 @@ EDITORS = (
     "imagemagick",
 )
 """Programs that change pictures. A messaging app or a phone's own camera is none."""
+_METADATA = ("exif", "xmp", "icc_profile", "comment", "photoshop", "metadata")
+"""Names under which Pillow keeps what a file says beside its pixels."""
 _GENERATORS = (b"trainedAlgorithmicMedia", b"Stable Diffusion", b"Midjourney", b"DALL-E", b"TC260:AIGC", b'"AIGC"')
 _SCRIPTS = re.compile(rb"<\?php|<script|<%@|javascript:|eval\(|onerror\s*=|#!/bin/", re.IGNORECASE)
 _PAGES = re.compile(rb"<!doctype html|<html[\s>]|<svg[\s>]|<body[\s>]|<iframe[\s>]", re.IGNORECASE)
@@ -84,6 +86,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Span, ...] = ()
     """Metadata and comments."""
     end: int
+    is_followed: bool = True
+    """Whether the walk came to the end; a file of more parts than any camera makes is not taken."""
     scans: int = 1
     is_progressive: bool = False
 
@@ -113,6 +117,7 @@ def container_facts(data: bytes, picture: Image.Image, *, layout: Layout) -> dic
         "software": _tidy(software),
         "taken_at": _tidy(exif.get("taken_at", "")),
         "has_location": has_place or b"GPSLatitude" in said or b"GPSCoordinates" in said,
+        "has_metadata": bool(told) or any(picture.info.get(name) for name in _METADATA),
         "has_editor_traces": b"8BIM" in notes or _names_editor(said, software),
         "trailing_bytes": len(tail),
         "flags": _flags(data, said=said, tail=tail),
@@ -159,6 +164,8 @@ def _jpeg_layout(data: bytes) -> Layout:
         is_progressive = is_progressive or marker in _PROGRESSIVE
         scans += marker == _SOS
         at = max(at, last)
+    else:
+        return Layout(end=len(data), is_followed=False)
     return Layout(notes=tuple(notes), end=end, scans=scans, is_progressive=is_progressive)
 
 
@@ -183,6 +190,8 @@ def _png_layout(data: bytes) -> Layout:
         if kind not in {b"IDAT", b"IHDR", b"PLTE"}:
             notes.append((at + 8, last - 4))
         at = last
+    else:
+        return Layout(end=len(data), is_followed=False)
     return Layout(notes=tuple(notes), end=len(data))
 
 
@@ -198,6 +207,8 @@ def _riff_layout(data: bytes) -> Layout:
         if data[at : at + 4] not in {b"VP8 ", b"VP8L", b"ALPH", b"VP8X"}:
             notes.append((at + 8, min(end, at + 8 + length)))
         at += 8 + length + (length & 1)
+    else:
+        return Layout(end=end, is_followed=False)
     return Layout(notes=tuple(notes), end=end)
 
 
@@ -215,6 +226,8 @@ def _box_layout(data: bytes) -> Layout:
             break
         notes.append((at + 8, at + size))
         at += size
+    else:
+        return Layout(end=at, is_followed=False)
     return Layout(notes=tuple(notes), end=at)
 
 

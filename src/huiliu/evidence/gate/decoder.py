@@ -84,7 +84,7 @@ def opened(data: bytes) -> tuple[Image.Image, Layout]:
     if getattr(picture, "is_animated", False) and picture.format not in SEVERAL_STILLS:
         raise No("animated")
     layout = layout_of(data)
-    if layout.scans > SCANS_MAX:
+    if layout.scans > SCANS_MAX or not layout.is_followed:
         raise No("broken")
     return picture, layout
 

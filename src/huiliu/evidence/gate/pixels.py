@@ -31,6 +31,7 @@ class _Past(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     software: str
     taken_at: str
     has_location: bool
+    has_metadata: bool
     has_editor_traces: bool
     trailing_bytes: int
     flags: tuple[str, ...]
@@ -129,6 +130,7 @@ def _container(past: _Past, media_type: str) -> Container:
         software=past.software,
         taken_at=past.taken_at,
         has_location=past.has_location,
+        has_metadata=past.has_metadata,
         has_editor_traces=past.has_editor_traces,
         trailing_bytes=past.trailing_bytes,
         flags=past.flags,

@@ -83,6 +83,27 @@ async def rebuild(data: bytes) -> Rebuilt:
             answer, encoded = await _decode(data)
     finally:
         queue.waiting -= 1
+    return _rebuilt(data, answer, encoded)
+
+
+def rebuild_here(data: bytes) -> Rebuilt:
+    """The same for a program without an event loop: one picture after another, in the same kind of child process."""
+    picture_type(data)
+    with _SERVER.ask(REBUILD, seconds=WALL_SECONDS_MAX) as peer:
+        peer.settimeout(WALL_SECONDS_MAX + PATIENCE_SECONDS)
+        try:
+            peer.sendall(data)
+            peer.shutdown(socket.SHUT_WR)
+            pieces, got = [b""], 0
+            while got <= ANSWER_BYTES_MAX and (piece := peer.recv(PIECE_BYTES)):
+                pieces.append(piece)
+                got += len(piece)
+        except OSError:  # killed, out of memory, crashed, too slow
+            raise errors.GateFailed from None
+    return _rebuilt(data, *_believe(b"".join(pieces)))
+
+
+def _rebuilt(data: bytes, answer: _Answer, encoded: bytes) -> Rebuilt:
     if answer.no:
         raise refusal_of(answer.no)
     return Rebuilt(

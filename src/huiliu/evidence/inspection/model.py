@@ -126,6 +126,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: str = ""
     """EXIF DateTimeOriginal as printed there."""
     has_location: bool = False
+    has_metadata: bool = False
+    """EXIF, XMP, comments, text or a colour profile: anything beside the pixels."""
     has_editor_traces: bool = False
     """Photoshop, 美图 and the like named themselves in the file."""
     trailing_bytes: int = 0
