@@ -21,8 +21,7 @@ from huiliu.bench.evidence.stage import Shot, Stage
 from huiliu.bench.evidence.truth import Expect, PageKind
 from huiliu.evidence.inspection.model import FieldName
 from huiliu.evidence.inspection.picture import Bytes
-from huiliu.evidence.verification.codes import ALPHABET
-from huiliu.evidence.verification.model import CODE_LENGTH
+from huiliu.evidence.video.code import ALPHABET, LENGTH
 
 MANIFEST = "videos.jsonl"
 WIDTH, HEIGHT, RATE = 720, 1280, 30
@@ -95,7 +94,7 @@ def _clip(stage: Stage, seed: str, base: int, folder: Path) -> VideoTruth:
         for each in ((order,) if filmed is Filmed.STILL else (order, bill))
     ]
     code = (
-        "".join(rng.choices(ALPHABET, k=CODE_LENGTH))
+        "".join(rng.choices(ALPHABET, k=LENGTH))
         if filmed is not Filmed.STILL and rng.random() < CODE_SHARE
         else ""
     )
