@@ -234,6 +234,11 @@ async def test_days_of_a_wrong_suspension_do_not_make_the_order_older(world: Wor
         assert whole - case.age_seconds(tx.now) == 3 * 86_400
         assert case.age_seconds(NOW) == 30 * 60, "what was filed before it began has the age it had"
         assert case.age_seconds(later(days=30)) == 27 * 86_400 + 30 * 60
+    async with world.system(at=later(days=2)) as tx:  # bought in the middle of it: only the days since then were lost
+        since = await order(tx, contact=who[1], ordered_at=later(days=2))
+    async with world.as_(who[0], at=later(days=10)) as tx:
+        case = await load_case(tx, who[0], order_no=since.order_no, line_no=1)
+        assert case.age_seconds(tx.now) == 7 * 86_400
 
 
 async def test_a_wrong_finding_gives_the_rejected_claim_its_windows_again(

@@ -9,11 +9,12 @@ from itertools import product
 import msgspec
 import pytest
 
-from huiliu.claims.actions import lift_restriction, propose_restriction
+from huiliu.claims.actions import appeal_restriction, lift_restriction, propose_restriction
 from huiliu.claims.model import DecisionIncomplete
 from huiliu.evidence.inspection.model import Check, CheckVerdict, Inspection, Verdict
 from huiliu.evidence.model import Party
 from huiliu.evidence.suspicion.actions import confirm, dismiss, open_suspicion, propose, return_to_open
+from huiliu.evidence.suspicion.allowed import Do, allowed
 from huiliu.evidence.suspicion.errors import (
     NoContradiction,
     NotTheBuyers,
@@ -39,6 +40,7 @@ from huiliu.evidence.suspicion.reads import (
 from huiliu.kit.db import Actor, ActorKind, Pool, transaction
 from huiliu.kit.errors import NotAllowed, NotFound, Refusal
 from huiliu.kit.keyring import Keyring
+from huiliu.kit.text import Lang, words
 from huiliu.people.model import Role, Staff
 from huiliu.people.restrictions.errors import AppealOwnFinding, DaysOutOfRange
 from huiliu.people.restrictions.model import DAYS_MOST, SEVERE, Level
@@ -386,6 +388,42 @@ def test_every_state_but_the_last_ones_leads_somewhere() -> None:
     leading = {state for state, _ in MOVES}
     assert set(State) - leading == {State.DISMISSED, State.LIFTED}
     assert {(state, move) for state, move in product(State, Move) if (state, move) in MOVES} == set(MOVES)
+
+
+async def test_the_buttons_of_the_desk_are_what_the_actions_accept(world: World, keyring: Keyring) -> None:
+    given = await shown(world, keyring)
+    found = await suspected(world, keyring, given)
+    agent, first, second, boss = (world.staff(login) for login in ("xiaogu", "heshen", "shenfu", "caiheng"))
+
+    async def buttons(staff: Staff) -> dict[Do, str]:
+        async with world.as_(staff) as tx:
+            now_it_is = await load_suspicion(tx, staff, found.id)
+        return {each.do: each.why_not for each in allowed(staff, now_it_is)}
+
+    assert await buttons(agent) == {}
+    assert await buttons(first) == {Do.PROPOSE: "", Do.DISMISS: ""}
+    async with world.as_(first) as tx:
+        await propose(tx, first, found.id, version=1, sanction=sanction(Level.SUSPENDED))
+    assert await buttons(first) == {Do.CONFIRM: "same_person", Do.RETURN: "", Do.DISMISS: ""}
+    assert await buttons(second) == {Do.CONFIRM: "", Do.RETURN: "", Do.DISMISS: ""}
+    async with world.as_(second) as tx:
+        made = await confirm(tx, second, found.id, version=2)
+    assert await buttons(first) == await buttons(second) == {Do.LIFT: "took_part"}
+    assert await buttons(boss) == {Do.LIFT: ""}
+    async with world.as_(given.buyer) as tx:
+        assert made.may_appeal(NOW, 730)
+        appealed = await appeal_restriction(tx, given.buyer, made.id, words="请再看")
+        assert not appealed.may_appeal(NOW, 730)
+    assert (await buttons(first), await buttons(boss)) == ({Do.ANSWER: "took_part"}, {Do.ANSWER: ""})
+    for lang in Lang:
+        assert all(f"evidence_suspicion.do.{each}" in words(lang) for each in Do)
+        assert all(f"evidence_suspicion.why_not.{code}" in words(lang) for code in ("same_person", "took_part"))
+        assert all(
+            f"evidence_suspicion.{group}.{one}" in words(lang)
+            for group, kind in (("state", State), ("view", View))
+            for one in kind
+        )
+        assert all(f"evidence_suspicion.source.{source}" in words(lang) for source in RECORD_SOURCES)
 
 
 async def test_who_took_part_does_not_lift(world: World, keyring: Keyring) -> None:

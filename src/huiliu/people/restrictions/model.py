@@ -167,6 +167,10 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True):
         """As long as the finding may count against the buyer, it may be appealed, also when its time has run out."""
         return max(self.ends_at, self.starts_at + timedelta(days=memory_days))
 
+    def may_appeal(self, now: datetime, memory_days: int) -> bool:
+        """Whether the buyer's button works: once, and while the finding counts."""
+        return (self.state, Move.APPEAL) in MOVES and now <= self.may_appeal_until(memory_days)
+
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for one contact now, over all its restrictions."""
