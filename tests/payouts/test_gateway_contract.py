@@ -10,8 +10,16 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from huiliu.adapters.rails.registry import SANDBOX_RAILS, gateways, notification_readers, rail_client
+from huiliu.adapters.rails.registry import (
+    SANDBOX_RAILS,
+    gateways,
+    notification_readers,
+    payment_queries,
+    rail_client,
+)
 from huiliu.adapters.rails.sandbox import SandboxGateway
+from huiliu.evidence.inspection.model import StatusCode
+from huiliu.evidence.verification import payments
 from huiliu.kit.ids import new_id, refund_no
 from huiliu.kit.money import Money
 from huiliu.kit.settings import Settings
@@ -28,7 +36,7 @@ from huiliu.payouts.gateway import (
     mismatch,
 )
 from huiliu.simulators.http import Answer, Question, serve
-from huiliu.simulators.signing import notification_headers
+from huiliu.simulators.signing import Doorkeeper, notification_headers
 from tests.simulators.rail import SECRET, Rail, running_rail
 
 
@@ -45,7 +53,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def gateway(rail: Rail, client: httpx.AsyncClient) -> Gateway:
+def gateway(rail: Rail, client: httpx.AsyncClient) -> SandboxGateway:
     rail.plan()
     return SandboxGateway(client, url=rail.url, secret=SECRET, total_seconds=0.5)
 
@@ -232,3 +240,80 @@ async def test_a_secret_that_everybody_knows_opens_no_rail_outside_the_demonstra
     assert gateways(Settings(), client) == {}
     assert notification_readers(Settings()) == {}
     assert set(gateways(Settings(demo=True), client)) == set(SANDBOX_RAILS)
+
+
+# ------------------------------------------------------------------------------------------------ asking about a payment
+
+
+async def test_a_payment_to_us_is_told_with_its_amount_its_time_and_what_became_of_it(
+    gateway: SandboxGateway, rail: Rail
+) -> None:
+    paid_at = datetime(2026, 11, 23, 1, 30, 5, tzinfo=UTC)
+    body = {"trade_no": "2026112322001401", "amount": 100_00, "paid_at": paid_at.timestamp()}
+    assert rail.call("POST", "/payments", body).status_code == 201
+    told = await gateway.payment("2026112322001401")
+    assert told == payments.Paid(
+        trade_no="2026112322001401", amount=Money(100_00), paid_at=paid_at, status=StatusCode.PAID
+    )
+    order = RefundOrder(refund_no(new_id()), "2026112322001401", "P1", Money(100_00), Money(100_00), "")
+    await gateway.send(order)
+    told = await gateway.payment("2026112322001401")
+    assert isinstance(told, payments.Paid)
+    assert told.status is StatusCode.REFUNDED
+
+
+async def test_a_number_nobody_paid_us_under_is_not_ours(gateway: SandboxGateway) -> None:
+    assert await gateway.payment("4200009999202611239999999999") == payments.NotOurs()
+    assert await gateway.payment("../books?x=/ 4") == payments.NotOurs()
+
+
+async def test_open_books_that_do_not_know_a_payment_yet_say_nothing_about_it(gateway: SandboxGateway) -> None:
+    assert isinstance(await gateway.payment("SBnever-refunded"), payments.Unknown)
+
+
+@pytest.mark.parametrize("fault", ["accept_then_timeout", "drop_before", "server_error", "garbage", "bad_signature"])
+async def test_a_question_about_a_payment_that_goes_wrong_says_nothing(
+    gateway: SandboxGateway, rail: Rail, fault: str
+) -> None:
+    trade_no = f"T{fault}"
+    rail.pay_in(trade_no, 100_00)
+    rail.plan({"fault": fault, "on": "payment", "times": 9, "seconds": 30})
+    assert isinstance(await gateway.payment(trade_no), payments.Unknown)
+    rail.plan({"fault": "refuse", "on": "payment", "code": "FREQUENCY_LIMITED"})
+    assert isinstance(await gateway.payment(trade_no), payments.Unknown)
+    rail.plan({"fault": fault, "on": "both", "times": 9, "seconds": 30})
+    assert isinstance(await gateway.payment(trade_no), payments.Paid), "refunds are another interface"
+
+
+async def test_a_stranger_who_plays_the_rail_is_not_believed_about_payments(client: httpx.AsyncClient) -> None:
+    async def lie(question: Question) -> Answer:
+        return Answer(200, b'{"trade_no":"T1","amount":1,"currency":"CNY","paid_at":1,"state":"SUCCESS"}', {})
+
+    server = await serve(lie, host="127.0.0.1", port=0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        assert isinstance(await SandboxGateway(client, url=url, secret=SECRET).payment("T1"), payments.Unknown)
+        await client.aclose()
+
+
+async def test_a_signed_answer_about_another_payment_is_no_answer(client: httpx.AsyncClient) -> None:
+    door = Doorkeeper(SECRET)
+
+    async def other(question: Question) -> Answer:
+        body = b'{"trade_no":"T2","amount":1,"currency":"CNY","paid_at":1,"state":"SUCCESS"}'
+        return Answer(200, body, door.sign(200, question.headers["rail-nonce"], body))
+
+    server = await serve(other, host="127.0.0.1", port=0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        gateway = SandboxGateway(client, url=url, secret=SECRET)
+        assert isinstance(await gateway.payment("T1"), payments.Unknown)
+        assert isinstance(await gateway.payment("T2"), payments.Paid)
+        await client.aclose()
+
+
+def test_rails_are_asked_about_payments_only_with_a_secret_of_their_own() -> None:
+    with_secret = Settings(sandbox_rail_secret="own")
+    client = rail_client()
+    assert set(payment_queries(with_secret, client)) == set(SANDBOX_RAILS)
+    assert payment_queries(Settings(), client) == {}
