@@ -19,8 +19,13 @@ from huiliu.evidence.reading.weights import Size, weights
 Floats: TypeAlias = NDArray[np.float32]
 Integers: TypeAlias = NDArray[np.int64]
 
-DETECT_SHORT_SIDE = 544
-"""The detector looks at a tile whose short side is this: half of a phone's width loses no line and costs a quarter."""
+SHORT_SIDE = {Size.TINY: 416, Size.SMALL: 640}
+"""The detector looks at a tile whose short side is this. On a phone's screen text is tall enough to be found in much less
+than full size: 416 loses no line that 736 finds, in a third of the time."""
+FINE_FACTOR = 1.8
+"""The second look at a picture whose text is small: a photo from afar, a computer's screen."""
+FINE_BELOW = 13.0
+"""Usual height of a region, in the detector's pixels, below which text is small."""
 DETECT_SCALE_MAX = 2.0
 DETECT_LONG_SIDE_MAX = 1_600
 DETECT_GRID = 32
@@ -39,10 +44,10 @@ UNCLIP = 1.6
 SIDE_MIN = 3
 
 TEXT_HEIGHT = 48
-TEXT_WIDTH_MIN = 160
+TEXT_WIDTH_MIN = 96
 TEXT_WIDTH_MAX = 3_200
 WIDTH_GRID = 32
-BATCH_PIXELS_MAX = 48 * 320 * 8
+BATCH_PIXELS_MAX = 48 * 320 * 3
 STRAIGHT_MAX = 0.012
 """Radians: a line closer to level than this is cut out as a rectangle."""
 SCORE_MIN = 0.5
@@ -69,18 +74,24 @@ class Engine:
 
     def find(self, rgb: Bytes) -> Floats:
         """Quads (n, 4, 2) of all text regions, clockwise from the top left, in the picture's pixels."""
+        side = SHORT_SIDE[self.size]
+        quads = self._find(rgb, side)
+        scale = side / max(1, min(rgb.shape[:2]))
+        if len(quads) and float(np.median(_heights(quads))) * scale < FINE_BELOW:
+            return self._find(rgb, int(side * FINE_FACTOR))
+        return quads
+
+    def _find(self, rgb: Bytes, side: int) -> Floats:
         found: list[Floats] = []
         strips = tiles(rgb.shape[0], rgb.shape[1])
         for index, strip in enumerate(strips):
-            quads = self._regions(rgb[strip.top : strip.bottom])
+            quads = self._regions(rgb[strip.top : strip.bottom], side)
             quads[:, :, 1] += strip.top
-            upper = strips[index - 1].bottom if index else 0
-            lower = strips[index + 1].top if index + 1 < len(strips) else rgb.shape[0]
             middle = quads[:, :, 1].mean(axis=1)
             # A line in the overlap of two strips belongs to the one where it lies farther from the cut.
-            from_line = (strip.top + upper) / 2 if index else 0.0
-            to_line = (strip.bottom + lower) / 2 if index + 1 < len(strips) else float(rgb.shape[0] + 1)
-            found.append(quads[(middle >= from_line) & (middle < to_line)])
+            first = (strip.top + strips[index - 1].bottom) / 2 if index else -1.0
+            last = (strip.bottom + strips[index + 1].top) / 2 if index + 1 < len(strips) else float("inf")
+            found.append(quads[(middle >= first) & (middle < last)])
         return np.concatenate(found)[:LINES_MAX] if found else np.zeros((0, 4, 2), np.float32)
 
     def recognise(self, rgb: Bytes, quads: Floats) -> tuple[Line, ...]:
@@ -97,9 +108,9 @@ class Engine:
         """All lines of text of a picture."""
         return self.recognise(rgb, self.find(rgb))
 
-    def _regions(self, tile: Bytes) -> Floats:
+    def _regions(self, tile: Bytes, side: int) -> Floats:
         height, width = tile.shape[:2]
-        scale = min(DETECT_SCALE_MAX, DETECT_SHORT_SIDE / min(height, width), DETECT_LONG_SIDE_MAX / max(height, width))
+        scale = min(DETECT_SCALE_MAX, side / min(height, width), DETECT_LONG_SIDE_MAX / max(height, width))
         to_width, to_height = _grid(width * scale), _grid(height * scale)
         small = _resized(tile, to_width, to_height)
         blob = cv2.dnn.blobFromImage(small, 1 / 127.5, (to_width, to_height), (127.5, 127.5, 127.5), swapRB=True)
@@ -191,6 +202,13 @@ def _clockwise(points: Floats) -> Floats:
     left = by_x[:2][np.argsort(by_x[:2, 1], kind="stable")]
     right = by_x[2:][np.argsort(by_x[2:, 1], kind="stable")]
     return np.array([left[0], right[0], right[1], left[1]], np.float32)
+
+
+def _heights(quads: Floats) -> Floats:
+    """The shorter side of each region: text that lies on its side is as tall as it is wide."""
+    across = np.hypot(*(quads[:, 1] - quads[:, 0]).T)
+    down = np.hypot(*(quads[:, 3] - quads[:, 0]).T)
+    return np.minimum(across, down).astype(np.float32)
 
 
 def _crop(rgb: Bytes, quad: Floats) -> Bytes:
