@@ -251,10 +251,18 @@ def _exif(picture: Image.Image) -> tuple[dict[str, str], bool]:
     except Exception:  # Pillow raises whatever the broken bytes lead to
         return said, False
     if isinstance(software, str):
-        said["software"] = software
+        said["software"] = _as_meant(software)
     if isinstance(taken, str):
         said["taken_at"] = taken
     return said, place
+
+
+def _as_meant(text: str) -> str:
+    """EXIF's text is ASCII by the book, so it is read as Latin-1; Chinese programs write UTF-8 there."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _creator(said: bytes) -> str:

@@ -38,6 +38,7 @@ _MP4_BRANDS = frozenset(
         *(b"avc1", b"hvc1", b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"3gp4", b"3gp5", b"3gp6", b"3g2a"),
     )
 )
+_SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
 _OLD_MOV = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """QuickTime files from before `ftyp`."""
 _MATROSKA = b"\x1a\x45\xdf\xa3"
@@ -81,7 +82,7 @@ def video_type(data: bytes) -> str | None:
     if data[4:8] in _OLD_MOV and data[:4] != b"\0\0\0\0":
         return MOV
     brands = _brands(data)
-    if not brands.isdisjoint(_HEIC_BRANDS | _AVIF_BRANDS):
+    if data[8:12] in _SOUND_BRANDS or not brands.isdisjoint(_HEIC_BRANDS | _AVIF_BRANDS):
         return None
     if b"qt  " in brands:
         return MOV
@@ -111,7 +112,7 @@ def media_kind(data: bytes, *, takes_video: bool) -> MediaKind:
 def _no(data: bytes) -> Refusal:
     head = data[:LOOK_BYTES]
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n\0").lower()
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" or video_type(head) is not None:
         return errors.VideoNotHere()
     if head.startswith((b"GIF87a", b"GIF89a")):
         return errors.AnimatedPicture()
