@@ -28,6 +28,8 @@ CLAIM_CHECKS = frozenset(
 """Checks that name other people's claims: staff read them, buyers never."""
 HIDDEN_REASONS = frozenset({f"contradicts_{name}" for name in CLAIM_CHECKS} | {"pixels_doubtful"})
 """What would tell a buyer of other claims, or teach a forger."""
+NOT_IDENTIFIED = "not_identified"
+"""What a buyer reads instead of a reason that is only for staff."""
 CODE_SLOT_DEFAULT = "platform_check"
 CODE_HOURS = 24
 """How long a one-time code is good for: long enough to find the phone, short enough that no old picture shows it."""
@@ -261,23 +263,24 @@ def summary(inspections: Iterable[FileInspection]) -> ClaimSummary:
 
 def for_buyer(found: FileInspection) -> FileInspection:
     """What the buyer may read: nothing of other people's claims, and no pixel signals, which teach a forger."""
-    reasons = tuple(reason for reason in found.reasons if reason not in HIDDEN_REASONS)
+    shown = structs.replace(found, signals=(), reasons=_reasons_for_buyer(found.reasons))
     if found.result is None:
-        return structs.replace(found, signals=(), reasons=reasons)
-    shown = _inspection_for_buyer(found.result.inspection, reasons)
-    frames = tuple(_inspection_for_buyer(frame, frame.reasons) for frame in found.result.extra.frames)
-    extra = Extra(
-        frames=frames,
-        frame_seconds=found.result.extra.frame_seconds,
-        video_problems=found.result.extra.video_problems,
+        return shown
+    extra = structs.replace(
+        found.result.extra, reuses=(), frames=tuple(_for_buyer(frame) for frame in found.result.extra.frames)
     )
-    return structs.replace(found, signals=(), reasons=reasons, result=Result(inspection=shown, extra=extra))
+    return structs.replace(shown, result=Result(inspection=_for_buyer(found.result.inspection), extra=extra))
 
 
-def _inspection_for_buyer(inspection: Inspection, reasons: tuple[str, ...]) -> Inspection:
+def _reasons_for_buyer(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    told = tuple(reason for reason in reasons if reason not in HIDDEN_REASONS)
+    return told or (NOT_IDENTIFIED,) if reasons else ()
+
+
+def _for_buyer(inspection: Inspection) -> Inspection:
     return structs.replace(
         inspection,
-        reasons=reasons,
+        reasons=_reasons_for_buyer(inspection.reasons),
         checks=tuple(check for check in inspection.checks if check.name not in CLAIM_CHECKS),
         findings=(),
         lines=(),
