@@ -1,0 +1,123 @@
+"""Everything that is measured on one picture, before anything is called suspicious."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from huiliu.evidence.forgery.atlas import Atlas
+from huiliu.evidence.forgery.glyphs import InkLine, cut_lines, is_digit_or_sign, is_wide
+from huiliu.evidence.forgery.growing import roles_of
+from huiliu.evidence.forgery.profiling import Laid, Profile, profile
+from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
+from huiliu.evidence.inspection.picture import Picture
+
+COPY_QUALITY = 78
+"""JPEG below this quality is what messengers make."""
+LINE_FIT_MAX = 0.3
+"""A line whose median glyph fits is of a style that the atlas knows well."""
+ROLE_PICTURES_MIN = 4
+ROLE_SHARE_MIN = 0.25
+"""A field that trusted pages of this title set in a style this often may be measured by it though nothing in it fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One glyph and how far it is from the nearest trusted one."""
+
+    line: InkLine
+    glyph: int
+    distance: float
+    style: int
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The glyphs of one field or, with no field, of one line."""
+
+    field: FieldName | None
+    marks: tuple[Mark, ...]
+
+    @property
+    def worst(self) -> float:
+        """The largest distance."""
+        return max((mark.distance for mark in self.marks), default=0.0)
+
+    @property
+    def mean(self) -> float:
+        """The average distance."""
+        return sum(mark.distance for mark in self.marks) / len(self.marks) if self.marks else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One picture beside an atlas."""
+
+    container: str
+    """png, jpeg, copy (a messenger's, at full size) or scaled: limits are kept for each."""
+    profile: Profile | None
+    digits: tuple[Measured, ...]
+    words: tuple[Measured, ...]
+
+
+def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead], atlas: Atlas | None) -> Measurement:
+    """Cuts, finds the cluster, and lays every glyph beside trusted ones."""
+    cut = cut_lines(picture.luma, lines) if atlas is not None and atlas.clusters else ()
+    found = profile(picture, cut, atlas.clusters) if atlas is not None else None
+    container = _container(picture, found)
+    if found is None:
+        return Measurement(container, None, (), ())
+    digits: list[Measured] = []
+    words: list[Measured] = []
+    for laid in found.laid:
+        if not _is_judged(laid, found, lines, fields):
+            continue
+        digits += _by_field(laid, lines, fields, wide=False)
+        words += _by_field(laid, lines, fields, wide=True)
+    return Measurement(container, found, tuple(digits), tuple(words))
+
+
+def _container(picture: Picture, found: Profile | None) -> str:
+    if found is not None and found.scaling is not None:
+        return "scaled"
+    if picture.container.media_type == "image/png":
+        return "png"
+    quality = picture.container.jpeg_quality
+    return "copy" if quality is not None and quality < COPY_QUALITY else "jpeg"
+
+
+def _is_judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequence[FieldRead]) -> bool:
+    """Whether the style is this line's own: most of it fits, or trusted pages set this very field in it."""
+    if laid.found is None or laid.style is None:
+        return False
+    if laid.found.fit <= LINE_FIT_MAX:
+        return True
+    for role in roles_of(laid.line, lines, fields):
+        seen = found.cluster.role_pictures.get(role, 0)
+        alike = found.cluster.roles.get(role, {}).get(laid.style, 0)
+        if seen >= ROLE_PICTURES_MIN and alike >= ROLE_SHARE_MIN * seen:
+            return True
+    return False
+
+
+def _by_field(laid: Laid, lines: Sequence[Line], fields: Sequence[FieldRead], *, wide: bool) -> list[Measured]:
+    assert laid.found is not None
+    assert laid.style is not None
+    kinds: dict[FieldName | None, list[Mark]] = {}
+    for glyph, distance, variant in zip(laid.found.glyphs, laid.found.distances, laid.found.variants, strict=True):
+        char = laid.line.glyphs[glyph].char
+        if not (is_wide(char) if wide else is_digit_or_sign(char)):
+            continue
+        mark = Mark(laid.line, glyph, distance, laid.style, variant)
+        kinds.setdefault(_field_at(laid.line, glyph, fields), []).append(mark)
+    return [Measured(name, tuple(marks)) for name, marks in kinds.items()]
+
+
+def _field_at(line: InkLine, glyph: int, fields: Sequence[FieldRead]) -> FieldName | None:
+    box = line.box(line.glyphs[glyph])
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    for found in fields:
+        if found.box.x <= x <= found.box.x + found.box.width and found.box.y <= y <= found.box.y + found.box.height:
+            return found.name
+    return None
