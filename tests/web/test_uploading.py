@@ -6,7 +6,9 @@ import re
 
 import httpx
 
-from tests.make.pictures import png
+from huiliu.kit.text import Lang, say
+from tests.make.pictures import encoded, png
+from tests.make.screens import blurred, screen
 from tests.web.conftest import Browser, Shop
 
 PIECE = 1_000
@@ -79,3 +81,33 @@ async def _piece(browser: Browser, base: str, upload: str, offset: int, data: by
 
 def _headers(browser: Browser) -> dict[str, str]:
     return {"x-form-token": browser.token}
+
+
+async def test_a_blurred_picture_is_taken_and_its_sender_told_at_once_what_to_do(xiaoman: Browser, shop: Shop) -> None:
+    base = await _draft(xiaoman, shop)
+    data = encoded(blurred(screen(size=(540, 900)), 6), "PNG")
+    upload = (await _json(xiaoman, "POST", base, slot="paid_shot", bytes_total=len(data))).json()
+    done = (await _piece(xiaoman, base, upload["id"], 0, data)).json()
+    assert done["done"] is True
+    assert [said["title"] for said in done["problems"]] == [say(Lang.ZH, "evidence_look.problem.blurred.title")]
+    assert done["problems"][0]["next"]
+
+
+async def test_a_picture_is_served_so_that_it_can_do_nothing(xiaoman: Browser, shop: Shop) -> None:
+    base = await _draft(xiaoman, shop)
+    data = png(words="served")
+    upload = (await _json(xiaoman, "POST", base, slot="paid_shot", bytes_total=len(data))).json()
+    done = (await _piece(xiaoman, base, upload["id"], 0, data)).json()
+    assert done["problems"] == []
+    page = (await xiaoman.get(base.replace("/uploads", "/draft"))).text
+    found = re.search(r"/kamen/files/[0-9a-f-]{36}", page)
+    assert found is not None
+    served = await xiaoman.client.get(found[0])
+    assert served.headers["content-type"] == "image/png"
+    assert served.headers["x-content-type-options"] == "nosniff"
+    assert served.headers["content-disposition"] == "inline"
+    assert served.headers["cross-origin-resource-policy"] == "same-origin"
+    assert served.headers["cache-control"].startswith("private")
+    policy = {part.strip() for part in served.headers["content-security-policy"].split(";")}
+    assert {"default-src 'none'", "sandbox", "frame-ancestors 'none'"} <= policy
+    assert not any(part.startswith("script-src") for part in policy)

@@ -14,10 +14,11 @@ from msgspec import Struct
 
 from huiliu.claims.reads import claim_by_id, load_claim
 from huiliu.evidence.errors import WrongOffset
-from huiliu.evidence.model import FileRow, Upload
+from huiliu.evidence.model import FileRow, Kept, Upload
 from huiliu.evidence.reads import load_file
 from huiliu.evidence.uploads import append, finish, give_up, keep_upload, load_upload, start_upload
 from huiliu.kit.errors import Invalid, NotFound, Refusal, SignInFirst
+from huiliu.kit.text import Lang, say
 from huiliu.people.model import Viewer
 from huiliu.web.buyer.slots import claim_open_for_evidence
 from huiliu.web.form import HttpRequest
@@ -27,7 +28,18 @@ from huiliu.web.visit import FromVisit, Visit, caller_of
 CHUNK_BYTES_MAX = 1024 * 1024
 OFFSET_HEADER = "upload-offset"
 GATE_REFUSALS_MAX_STATUS = 499
-FILE_POLICY = "default-src 'none'; sandbox; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'"
+FILE_POLICY = (
+    "default-src 'none'; sandbox; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+FILE_HEADERS = {
+    "cache-control": "private, max-age=3600, immutable",
+    "content-disposition": "inline",
+    "content-security-policy": FILE_POLICY,
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+"""What an evidence file is served with: shown where this site shows it, run nowhere, taken by no other site."""
 
 
 class Wanted(Struct, frozen=True):
@@ -38,6 +50,13 @@ class Wanted(Struct, frozen=True):
     file_name: str = ""
 
 
+class ToMend(Struct, frozen=True):
+    """One thing about a picture that was taken all the same, and what to do about it."""
+
+    title: str
+    next: str
+
+
 class Progress(Struct, frozen=True):
     """Where an upload is."""
 
@@ -45,6 +64,8 @@ class Progress(Struct, frozen=True):
     offset: int
     total: int
     done: bool = False
+    problems: tuple[ToMend, ...] = ()
+    """Of the picture, told at once so that a better one can follow before the claim is sent."""
 
 
 def answer_json(request: HttpRequest, refusal: Refusal) -> Response[bytes]:
@@ -106,11 +127,11 @@ async def take_chunk(
             upload = await append(tx, claim_id, upload_id=upload_id, offset=offset, size=len(data))
     if not upload.is_complete:
         return _progress(upload)
-    await _complete(visit, claim_no, upload)
-    return _progress(upload, done=True)
+    kept = await _complete(visit, claim_no, upload)
+    return _progress(upload, done=True, problems=_words(visit.lang, kept.problems))
 
 
-async def _complete(visit: Visit, claim_no: str, upload: Upload) -> None:
+async def _complete(visit: Visit, claim_no: str, upload: Upload) -> Kept:
     """Check and rebuild the picture outside any transaction; a picture that is refused is forgotten."""
     files, platform_id = visit.house.files, visit.platform.id
     try:
@@ -125,6 +146,7 @@ async def _complete(visit: Visit, claim_no: str, upload: Upload) -> None:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
         await finish(tx, opened.claim.id, upload_id=upload.id, round=opened.round, kept=kept)
     await files.drop_part(platform_id, upload.id)
+    return kept
 
 
 @get("/{slug:str}/files/{file_id:uuid}")
@@ -132,12 +154,7 @@ async def picture(visit: FromVisit, file_id: FromPath[UUID]) -> Stream:
     """One evidence picture, to whoever may see its claim: its buyer, or the platform's staff."""
     file = await _visible_file(visit, file_id)
     pieces: AsyncIterator[bytes] = visit.house.files.stream(visit.platform.id, file.sha256)
-    headers = {
-        "cache-control": "private, max-age=3600, immutable",
-        "content-disposition": "inline",
-        "content-security-policy": FILE_POLICY,
-        "etag": f'"{file.sha256.hex()[:20]}"',
-    }
+    headers = {**FILE_HEADERS, "etag": f'"{file.sha256.hex()[:20]}"'}
     return Stream(pieces, media_type=file.media_type, headers=headers)
 
 
@@ -165,8 +182,15 @@ def _offset(request: HttpRequest) -> int:
     return int(given)
 
 
-def _progress(upload: Upload, *, status: int = 200, done: bool = False) -> Response[bytes]:
-    body = Progress(upload.id, upload.bytes_got, upload.bytes_total, done)
+def _words(lang: Lang, problems: tuple[str, ...]) -> tuple[ToMend, ...]:
+    keys = [f"evidence_look.problem.{problem}" for problem in problems]
+    return tuple(ToMend(say(lang, f"{key}.title"), say(lang, f"{key}.next")) for key in keys)
+
+
+def _progress(
+    upload: Upload, *, status: int = 200, done: bool = False, problems: tuple[ToMend, ...] = ()
+) -> Response[bytes]:
+    body = Progress(upload.id, upload.bytes_got, upload.bytes_total, done, problems)
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
 
 

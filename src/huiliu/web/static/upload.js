@@ -2,7 +2,7 @@
 // reloaded or the phone slept. Without this script the same form sends the picture in one piece.
 (function () {
   "use strict";
-  var PIECE = 256 * 1024, SIDE_MAX = 2500, RETRIES_MAX = 8, KEY = "hl-upload:";
+  var PIECE = 256 * 1024, SIDE_MAX = 2500, LONG = 3, RETRIES_MAX = 8, KEY = "hl-upload:";
   var form = document.getElementById("draft");
   if (!form || !window.fetch || !window.FormData) return;
   var url = form.dataset.uploads, words = form.dataset;
@@ -11,16 +11,16 @@
   function recall(key) { try { return localStorage.getItem(KEY + key); } catch (e) { return null; } }
   function wait(ms) { return new Promise(function (done) { setTimeout(done, ms); }); }
 
-  // A camera picture of 12 megapixels is more than anybody reads; a screenshot goes as it is.
+  // A camera picture of 12 megapixels is more than anybody reads; a screenshot goes as it is, a long one above all.
   function shrink(file) {
-    if (!/^image\/(jpeg|png|webp)$/.test(file.type) || !window.URL) return Promise.resolve(file);
+    if (!/^image\/(jpeg|webp)$/.test(file.type) || !window.URL) return Promise.resolve(file);
     return new Promise(function (done) {
       var image = new Image(), source = URL.createObjectURL(file);
       image.onerror = function () { URL.revokeObjectURL(source); done(file); };
       image.onload = function () {
         URL.revokeObjectURL(source);
-        var scale = SIDE_MAX / Math.max(image.naturalWidth, image.naturalHeight);
-        if (scale >= 1) return done(file);
+        var longest = Math.max(image.naturalWidth, image.naturalHeight), scale = SIDE_MAX / longest;
+        if (scale >= 1 || longest > LONG * Math.min(image.naturalWidth, image.naturalHeight)) return done(file);
         var canvas = document.createElement("canvas");
         canvas.width = Math.round(image.naturalWidth * scale);
         canvas.height = Math.round(image.naturalHeight * scale);
@@ -83,6 +83,12 @@
     });
   }
 
+  // What is wrong with a picture that was taken: said at once, so that a better one can follow before the claim is sent.
+  function advise(slot, problems) {
+    var said = document.querySelector("[data-slot='" + slot + "'] [data-said]");
+    if (said) said.textContent = problems.map(function (it) { return it.title + " " + it.next; }).join(" ");
+  }
+
   function enhance(root) {
     root.querySelectorAll("[data-slot]").forEach(function (box) {
       var input = box.querySelector("input[type=file]"), plain = box.querySelector("[data-plain]");
@@ -104,7 +110,7 @@
         show(0, words.wordSending);
         var key = [url, box.dataset.slot, file.name, file.size, file.lastModified].join("|");
         shrink(file).then(function (blob) { return send(blob, key, file.name, box.dataset.slot, show); }).then(function (it) {
-          if (it.ok) return renew(box.dataset.slot);
+          if (it.ok) return renew(box.dataset.slot).then(function () { advise(box.dataset.slot, it.body.problems || []); });
           meter.hidden = true;
           said.textContent = it.body.title + " " + it.body.next;
         }).catch(function () { said.textContent = words.wordFailed; }).then(function () {
