@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "huiliu.cli.people:keys",
     "orders": "huiliu.cli.orders:orders",
     "policy": "huiliu.cli.policy:policy",
+    "evidence": "huiliu.cli.evidence:evidence",
     "calendar": "huiliu.cli.calendar_cmd:calendar",
     "journal": "huiliu.cli.journal_cmd:journal",
     "simulate": "huiliu.cli.simulate:simulate",

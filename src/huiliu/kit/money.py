@@ -73,7 +73,7 @@ def parse_minor(text: str) -> int:
         raise ValueError("not an amount") from None
     if not amount.is_finite():
         raise ValueError("not an amount")
-    if abs(amount) > AMOUNT_MINOR_MAX:  # before any arithmetic: 9e999999 has a value, but no hundredfold
+    if amount.copy_abs() > AMOUNT_MINOR_MAX:  # before any arithmetic: 9e999999 has a value, but no hundredfold
         raise ValueError("beyond the largest amount")
     minor = amount * MINOR_PER_MAJOR
     if minor != minor.to_integral_value():

@@ -12,6 +12,7 @@ from tests.evidence.checks.made import BLURRED, CLEAR, read
 
 AGREES, CONTRADICTS, UNKNOWN = CheckVerdict
 FINDING = Finding(signal="glyph_profile", score=2.0, limit=1.0, boxes=(Box(0, 0, 1, 1),))
+HINT = Finding(signal="editor_traces", score=1.0, limit=0.5, boxes=(), note="Snapseed")
 SURE = CONFIDENT_SCORE + 0.1
 UNSURE = CONFIDENT_SCORE - 0.1
 
@@ -36,7 +37,7 @@ ALL = list(
             (check("order_no", AGREES, source="page"),),
             (check("order_no", AGREES, note="masked"),),
         ),
-        ((), (FINDING,)),
+        ((), (FINDING,), (HINT,), (HINT, FINDING)),
         ("none", "unknown_profile", "compared"),
         ("", "id_card"),
         (SURE, UNSURE),
@@ -70,7 +71,7 @@ def test_the_table_holds_over_every_small_combination() -> None:
         ):
             assert verdict is Verdict.RETAKE
         if verdict is Verdict.CONSISTENT:
-            assert not findings
+            assert FINDING not in findings
             assert not missing
             assert not quality.problems
             assert page != "unknown"
@@ -99,6 +100,12 @@ def test_only_what_identifies_the_payment_makes_it_consistent(checks: tuple[Chec
 def test_doubtful_pixels_with_agreeing_checks_wait_for_a_person() -> None:
     told = decide(CLEAR, "alipay_bill", fields=(), missing=(), checks=(check("order_no", AGREES),), findings=(FINDING,))
     assert told == (Verdict.UNVERIFIABLE, ("pixels_doubtful",))
+
+
+def test_what_a_file_says_of_its_past_is_mentioned_and_no_more() -> None:
+    agreeing = (check("order_no", AGREES),)
+    told = decide(CLEAR, "alipay_bill", fields=(), missing=(), checks=agreeing, findings=(HINT,))
+    assert told == (Verdict.CONSISTENT, ("records_agree", "file_hints"))
 
 
 def test_an_unknown_phone_takes_nothing_from_records_that_agree() -> None:

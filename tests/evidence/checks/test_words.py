@@ -55,7 +55,13 @@ def test_every_check_that_the_code_names_has_words() -> None:
 def test_verdicts_reasons_fields_and_pages_have_words(lang: Lang) -> None:
     for verdict in Verdict:
         assert verdict_words(lang, verdict) != verdict_meaning(lang, verdict)
-    for reason in (*REASONS, *Problem, *PRIVATE_KINDS, *(f"contradicts_{name}" for name in NAMES), *(f"missing_{it}" for it in FieldName)):
+    for reason in (
+        *REASONS,
+        *Problem,
+        *PRIVATE_KINDS,
+        *(f"contradicts_{name}" for name in NAMES),
+        *(f"missing_{it}" for it in FieldName),
+    ):
         assert reason_words(lang, reason) != reason
     assert all(field_words(lang, name) for name in FieldName)
     assert [page for page in (*load_layouts(), "unknown") if page_words(lang, page) == page] == []

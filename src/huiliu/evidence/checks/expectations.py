@@ -18,7 +18,7 @@ from huiliu.kit.money import Money, parse_minor
 EXPECTATIONS_BYTES_MAX = 16 * 1024 * 1024
 TEXT_CHARS_MAX = 400
 FILE_KEY = "file"
-KEYS = tuple(Expected.__struct_fields__)
+KEYS = frozenset(Expected.__struct_fields__)
 
 
 class BadExpectation(Refusal):
@@ -58,7 +58,7 @@ def read_expectations(raw: bytes) -> Expectations:
         items = [_object(item, f"[{number}]") for number, item in enumerate(_as_list(given))]
         return Expectations(by_file=dict(_named(item, number) for number, item in enumerate(items)))
     whole = _object(given, "")
-    if whole and all(isinstance(value, dict) for value in whole.values()):
+    if whole and not whole.keys() & KEYS and all(isinstance(value, dict) for value in whole.values()):
         return Expectations(by_file={file: _expected(_object(it, file), f"{file}: ") for file, it in whole.items()})
     return Expectations(shared=_expected(whole, ""))
 
@@ -74,7 +74,7 @@ def _expected(given: Mapping[str, object], where: str) -> Expected:
     found: dict[str, object] = {}
     for key, value in given.items():
         if key not in KEYS:
-            raise BadExpectation(detail=f"{where}{key[:TEXT_CHARS_MAX]}: ? ({', '.join(KEYS)})")
+            raise BadExpectation(detail=f"{where}{key[:TEXT_CHARS_MAX]}: ? ({', '.join(sorted(KEYS))})")
         if value is None:
             continue
         try:
@@ -101,6 +101,8 @@ def _amount(value: object) -> str:
 
 
 def _instant(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError("2026-11-20T14:03:22")
     at = datetime.fromisoformat(_text(value))
     return at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at
 

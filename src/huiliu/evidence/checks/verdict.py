@@ -6,7 +6,7 @@
     bad picture        -> retake
     unknown page       -> unverifiable
     something missing  -> retake
-    pixels doubtful    -> unverifiable  so that a person looks
+    pixels doubtful    -> unverifiable  so that a person looks; what a file says of its own past is only mentioned
     identified         -> consistent    order or trade number, or amount and time, agree
     anything else      -> unverifiable
 
@@ -34,6 +34,8 @@ NOT_FATAL = HINTS | {Problem.UPSIDE_DOWN, Problem.SIDEWAYS, Problem.OTHER_LANGUA
 """The reader turns a picture itself, and a person may read what it cannot: what was not read is missing anyway."""
 UNKNOWN_PAGE = "unknown"
 UNKNOWN_PROFILE = "unknown_profile"
+FILE_SIGNALS = frozenset({"editor_traces", "container_history"})
+"""Honest people crop with 美图 and send live photos: such a hint takes nothing from records that agree."""
 ROUGH = frozenset({"masked", "coarse"})
 """An agreement of this kind does not identify a payment."""
 
@@ -44,6 +46,7 @@ REASONS = (
     "nothing_to_compare",
     "not_identified",
     "records_agree",
+    "file_hints",
     UNKNOWN_PROFILE,
 )
 """Besides these: `contradicts_<check>`, `missing_<field>`, and the codes of quality's problems as they are."""
@@ -77,15 +80,16 @@ def decide(
         return Verdict.UNVERIFIABLE, (*_with_profile("page_unknown", atlas_state), *quality.problems)
     if lacking:
         return Verdict.RETAKE, (*quality.problems, *lacking)
-    if findings:
+    if any(finding.signal not in FILE_SIGNALS for finding in findings):
         return Verdict.UNVERIFIABLE, ("pixels_doubtful",)
+    hints = ("file_hints",) if findings else ()
     agreeing = [
         check for check in checks if check.verdict is CheckVerdict.AGREES and check.source not in ("page", "upload")
     ]
     if is_identified(agreeing):
-        return Verdict.CONSISTENT, tuple(_with_profile("records_agree", atlas_state))
+        return Verdict.CONSISTENT, (*_with_profile("records_agree", atlas_state), *hints)
     reason = "not_identified" if agreeing else "nothing_to_compare"
-    return Verdict.UNVERIFIABLE, tuple(_with_profile(reason, atlas_state))
+    return Verdict.UNVERIFIABLE, (*_with_profile(reason, atlas_state), *hints)
 
 
 def is_identified(checks: Iterable[Check]) -> bool:
