@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import select
 import signal
 import socket
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from huiliu.evidence.gate.rebuild import rebuild
 from huiliu.evidence.gate.sniff import PICTURE_BYTES_MAX, picture_type
 from huiliu.kit.errors import Refusal
 from tests.make.pictures import encoded, jpeg, picture, png, png_bomb
+from tests.make.screens import blurred, screen
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
@@ -363,3 +367,39 @@ def test_a_mutated_upload_through_the_real_gate_is_a_picture_or_a_refusal(place:
     except Refusal as refusal:
         said = refusal.code
     assert said.startswith(("image/", "evidence."))
+
+
+def test_the_web_process_takes_pictures_without_loading_a_picture_library() -> None:
+    script = (
+        "import asyncio, sys, huiliu.app, huiliu.worker.main\n"
+        "from huiliu.evidence.gate.rebuild import rebuild\n"
+        "rebuilt = asyncio.run(rebuild(sys.stdin.buffer.read()))\n"
+        "print(rebuilt.width, sorted({'numpy', 'PIL', 'pi_heif', 'cv2', 'onnxruntime', 'faiss'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=png(), capture_output=True, timeout=60, check=True)
+    assert done.stdout.split() == [b"360", b"[]"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="watches a process that is not its own child")
+def test_the_picture_process_ends_with_the_program_that_started_it() -> None:
+    script = (
+        "import asyncio, os, sys\n"
+        "from huiliu.evidence.gate import rebuild as gate\n"
+        "asyncio.run(gate.rebuild(sys.stdin.buffer.read()))\n"
+        "print(gate._SERVER.pid, flush=True)\n"
+        "os._exit(1)\n"  # as a crash or a kill would: no way to say goodbye
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=png(), capture_output=True, timeout=60, check=False)
+    try:
+        watched = os.pidfd_open(int(done.stdout))
+    except ProcessLookupError:
+        return
+    ended, _, _ = select.select([watched], [], [], 10)
+    os.close(watched)
+    assert ended
+
+
+async def test_quality_is_told_with_the_shown_copy() -> None:
+    assert (await rebuild(encoded(screen(size=(540, 900)), "PNG"))).problems == ()
+    assert (await rebuild(encoded(blurred(screen(size=(540, 900)), 6), "JPEG"))).problems == ("blurred",)
+    assert (await rebuild(png(size=(200, 400)))).problems == ("thumbnail",)
