@@ -8,8 +8,12 @@ from typing import Protocol
 from uuid import UUID
 
 from huiliu.evidence.gate.rebuild import rebuild
+from huiliu.evidence.gate.sniff import PICTURE_BYTES_MAX, VIDEO_BYTES_MAX, MediaKind, media_kind
 from huiliu.evidence.model import Kept
 from huiliu.evidence.scan import Scanner, ensure_clean
+from huiliu.evidence.slots import Slot
+from huiliu.evidence.video.model import SHOWN_TYPE
+from huiliu.evidence.video.shown import rebuild_video
 
 
 class Files(Protocol):
@@ -69,6 +73,37 @@ class Files(Protocol):
     async def sweep_parts(self, platform_id: int, *, before: datetime) -> int:
         """Forget the bytes of uploads untouched since `before` and say how many: a crash may leave some behind."""
         ...
+
+
+def upload_bytes_max(slot: Slot) -> int:
+    """How much one file for this slot may weigh."""
+    return VIDEO_BYTES_MAX if slot.takes_video else PICTURE_BYTES_MAX
+
+
+async def keep_file(files: Files, platform_id: int, data: bytes, *, slot: Slot, scanner: Scanner | None = None) -> Kept:
+    """Pass a picture, or a video where the slot takes one, through the gate, by what it is and not by its name.
+
+    Raises what `keep_picture` and `keep_video` raise.
+    """
+    if media_kind(data, takes_video=slot.takes_video) is MediaKind.VIDEO:
+        return await keep_video(files, platform_id, data, scanner=scanner)
+    return await keep_picture(files, platform_id, data, scanner=scanner)
+
+
+async def keep_video(files: Files, platform_id: int, data: bytes, *, scanner: Scanner | None = None) -> Kept:
+    """The same for a video: its silent shown copy, one frame as its poster, and the sealed original."""
+    shown = await rebuild_video(data)
+    await ensure_clean(scanner, data)
+    await files.put_original(platform_id, data)
+    return Kept(
+        sha256=await files.put(platform_id, shown.data),
+        original_sha256=shown.original_sha256,
+        media_type=SHOWN_TYPE,
+        size=len(shown.data),
+        width=shown.width,
+        height=shown.height,
+        poster_sha256=await files.put(platform_id, shown.poster),
+    )
 
 
 async def keep_picture(files: Files, platform_id: int, data: bytes, *, scanner: Scanner | None = None) -> Kept:

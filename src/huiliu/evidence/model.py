@@ -53,7 +53,7 @@ class NoteKind(StrEnum):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture that passed the gate and lies in the files store: its shown copy and its sealed original."""
+    """A picture or video that passed the gate and lies in the files store: its shown copy and its sealed original."""
 
     sha256: Digest
     original_sha256: Digest
@@ -65,6 +65,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that followed the end of the uploaded picture: a hint for experts, nothing of it is shown."""
     problems: tuple[str, ...] = ()
     """What its sender should mend (`look.problems`), told at once; the picture is taken all the same."""
+    poster_sha256: Digest | None = None
+    """Of a video: one sharp frame as a picture, shown before it plays and where it cannot."""
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +93,12 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     by_name: str
     added_at: datetime
+    poster_sha256: Digest | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it plays."""
+        return self.media_type.startswith("video/")
 
 
 class NoteRow(msgspec.Struct, frozen=True, kw_only=True):

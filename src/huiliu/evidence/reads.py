@@ -57,7 +57,8 @@ async def live_files(tx: Tx, claim_id: UUID) -> list[FileRow]:
     return await tx.all(
         FileRow,
         """
-        SELECT id, claim_id, slot, round, source, media_type, sha256, bytes AS size, width, height, file_name, by_name, added_at
+        SELECT id, claim_id, slot, round, source, media_type, sha256, bytes AS size, width, height, file_name, by_name,
+               added_at, poster_sha256
           FROM evidence_files
          WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s AND removed_at IS NULL
          ORDER BY added_at, id LIMIT %(limit)s
@@ -89,7 +90,8 @@ async def load_file(tx: Tx, file_id: UUID) -> FileRow:
     file = await tx.one(
         FileRow,
         """
-        SELECT id, claim_id, slot, round, source, media_type, sha256, bytes AS size, width, height, file_name, by_name, added_at
+        SELECT id, claim_id, slot, round, source, media_type, sha256, bytes AS size, width, height, file_name, by_name,
+               added_at, poster_sha256
           FROM evidence_files
          WHERE platform_id = %(platform_id)s AND id = %(id)s AND removed_at IS NULL
         """,

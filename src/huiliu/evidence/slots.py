@@ -57,6 +57,11 @@ class Slot(msgspec.Struct, frozen=True):
     kind: SlotKind = SlotKind.PICTURE
     supplier: Supplier = Supplier.BUYER
 
+    @property
+    def takes_video(self) -> bool:
+        """Whether a video may stand here as well as pictures."""
+        return self.kind is SlotKind.PICTURE_OR_VIDEO
+
     def name(self, lang: Lang) -> str:
         """What the slot is called on a page."""
         return say(lang, f"evidence.slot.{self.code}.name")

@@ -73,9 +73,9 @@ async def insert_file(
     await tx.run(
         """
         INSERT INTO evidence_files (platform_id, id, claim_id, slot, round, source, media_type, sha256,
-                                    original_sha256, bytes, width, height, file_name, by_name, added_at)
+                                    original_sha256, poster_sha256, bytes, width, height, file_name, by_name, added_at)
         VALUES (%(platform_id)s, %(id)s, %(claim_id)s, %(slot)s, %(round)s, %(source)s, %(media_type)s, %(sha256)s,
-                %(original)s, %(bytes)s, %(width)s, %(height)s, %(file_name)s, %(by_name)s, %(now)s)
+                %(original)s, %(poster)s, %(bytes)s, %(width)s, %(height)s, %(file_name)s, %(by_name)s, %(now)s)
         """,
         platform_id=tx.platform_id,
         id=file_id,
@@ -86,6 +86,7 @@ async def insert_file(
         media_type=kept.media_type,
         sha256=kept.sha256,
         original=kept.original_sha256,
+        poster=kept.poster_sha256,
         bytes=kept.size,
         width=kept.width,
         height=kept.height,

@@ -18,10 +18,11 @@ from uuid import UUID
 
 from huiliu.evidence import errors, store, upload_store
 from huiliu.evidence.actions import add_file, ensure_room, party_of
-from huiliu.evidence.files import Files, keep_picture
-from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
+from huiliu.evidence.files import Files, keep_file, upload_bytes_max
+from huiliu.evidence.gate.sniff import MIB
 from huiliu.evidence.model import UPLOAD_HOURS_MAX, UPLOADS_OPEN_MAX, Kept, Party, Upload, tidy_name
 from huiliu.evidence.scan import Scanner
+from huiliu.evidence.slots import slot_by_code
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.ids import new_id
@@ -40,8 +41,9 @@ async def start_upload(
     party = source or party_of(tx.actor)
     if bytes_total < 1:
         raise errors.EmptyFile
-    if bytes_total > PICTURE_BYTES_MAX:
-        raise errors.FileTooLarge(max_mib=PICTURE_BYTES_MAX // MIB)
+    most = upload_bytes_max(slot_by_code(slot))
+    if bytes_total > most:
+        raise errors.FileTooLarge(max_mib=most // MIB)
     if not await store.lock_claim(tx, claim_id):
         raise NotFound
     await ensure_room(tx, claim_id, slot=slot, source=party)
@@ -92,7 +94,7 @@ async def append(
     """
     before = await load_upload(tx, claim_id, upload_id=upload_id, offset=offset, source=source)
     if offset + size > before.bytes_total:
-        raise errors.FileTooLarge(max_mib=PICTURE_BYTES_MAX // MIB)
+        raise errors.FileTooLarge(max_mib=upload_bytes_max(slot_by_code(before.slot)) // MIB)
     if not await upload_store.advance_upload(tx, upload_id, offset=offset, size=size):
         after = await load_upload(tx, claim_id, upload_id=upload_id, source=source)
         raise errors.WrongOffset(offset=after.bytes_got)
@@ -102,12 +104,12 @@ async def append(
 async def keep_upload(files: Files, platform_id: int, upload: Upload, *, scanner: Scanner | None = None) -> Kept:
     """Pass a complete upload through the gate, outside any transaction.
 
-    Raises UploadIncomplete, UploadGone and the gate's refusals; on a refusal of the picture call `give_up`.
+    Raises UploadIncomplete, UploadGone and the gate's refusals; on a refusal of the file call `give_up`.
     """
     if not upload.is_complete:
         raise errors.UploadIncomplete(got=upload.bytes_got, total=upload.bytes_total)
     data = await files.part(platform_id, upload.id, bytes_total=upload.bytes_total)
-    return await keep_picture(files, platform_id, data, scanner=scanner)
+    return await keep_file(files, platform_id, data, slot=slot_by_code(upload.slot), scanner=scanner)
 
 
 async def finish(

@@ -262,6 +262,8 @@ async def _destroy(room: Room, leased: Leased) -> None:
         needed = await actions.needed_bytes(tx, leased)
     if not needed.shown:
         await room.files.destroy(leased.platform_id, leased.sha256)
+        if leased.poster_sha256 is not None:
+            await room.files.destroy(leased.platform_id, leased.poster_sha256)
     if not needed.original:
         await room.files.destroy_original(leased.platform_id, leased.original_sha256)
     async with transaction(room.pool, _actor(leased), clock=room.clock) as tx:

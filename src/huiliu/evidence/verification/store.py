@@ -25,6 +25,7 @@ class Leased(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     original_sha256: bytes
     sha256: bytes
+    poster_sha256: bytes | None = None
 
 
 async def enqueue(tx: Tx, claim_id: UUID, *, file_id: UUID) -> None:
@@ -62,7 +63,7 @@ async def lease(connection: Connection, *, now: datetime, until: datetime, limit
               FROM due JOIN evidence_files f ON f.platform_id = due.platform_id AND f.id = due.file_id
              WHERE i.platform_id = due.platform_id AND i.file_id = due.file_id
             RETURNING i.platform_id, i.file_id, i.claim_id, i.attempts AS attempt, i.state, f.media_type,
-                      f.original_sha256, f.sha256
+                      f.original_sha256, f.sha256, f.poster_sha256
             """,
             {"now": now, "until": until, "limit": limit},
         )

@@ -22,6 +22,10 @@ from huiliu.evidence.video.model import (
 from huiliu.evidence.video.scenes import halved, sharpness
 
 NAME = "shown.webm"
+HEAD_BYTES = 1024
+TRACK_NUMBER = b"\x73\xc5\x88"
+"""Matroska's TrackUID with its length, 8 bytes. Source: RFC 9559, 5.1.4.1.2."""
+FIXED_NUMBER = bytes(7) + b"\1"
 FRAMES_PACKED_MAX = (SECONDS_MAX + 2) * SHOWN_PER_SECOND
 POSTER_FROM_FRAMES = 5 * SHOWN_PER_SECOND
 """The poster is the sharpest frame of the first seconds: the very first is often black."""
@@ -48,7 +52,7 @@ def packed(source: BinaryIO) -> tuple[dict[str, int], bytes, bytes]:
     writer.release()
     with open(target, "rb") as file:
         file.seek(0)
-        video = file.read(SHOWN_BYTES_MAX + 1)
+        video = without_chance(file.read(SHOWN_BYTES_MAX + 1))
     if best is None:
         raise No("no_picture")
     is_done, poster = cv2.imencode(".png", best[1])
@@ -78,6 +82,15 @@ def _next(source: BinaryIO, width: int, height: int) -> Bytes | None:
     if len(pixels) < size:
         raise No("failed")
     return np.frombuffer(pixels, dtype=np.uint8).reshape(height, width, 3)
+
+
+def without_chance(video: bytes) -> bytes:
+    """The muxer numbers its track at random; with a fixed number the same upload makes the same bytes, kept once."""
+    at = video.find(TRACK_NUMBER, 0, HEAD_BYTES)
+    if at < 0:
+        return video
+    number = video[at + len(TRACK_NUMBER) : at + len(TRACK_NUMBER) + len(FIXED_NUMBER)]
+    return video[:HEAD_BYTES].replace(number, FIXED_NUMBER) + video[HEAD_BYTES:]
 
 
 def _place() -> int | str:

@@ -17,11 +17,12 @@ from huiliu.claims.store import ClaimRow
 from huiliu.evidence.actions import add_file, add_note, ensure_room, remove_file, remove_note
 from huiliu.evidence.errors import FileTooLarge
 from huiliu.evidence.examples import example_svg
-from huiliu.evidence.files import keep_picture
-from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
+from huiliu.evidence.files import keep_file, upload_bytes_max
+from huiliu.evidence.gate.sniff import MIB, VIDEO_BYTES_MAX
 from huiliu.evidence.model import FileRow, Party, Signature, SlotView
 from huiliu.evidence.records import note_words
-from huiliu.evidence.slots import SlotCode, SlotKind, Supplier
+from huiliu.evidence.slots import SlotCode, SlotKind, Supplier, slot_by_code
+from huiliu.evidence.video.model import SECONDS_MAX
 from huiliu.kit.db import Tx
 from huiliu.kit.text import Lang, say
 from huiliu.policy.model import PublishedPolicy
@@ -59,6 +60,8 @@ class SlotForm(Struct, frozen=True, kw_only=True):
     points: tuple[str, ...]
     required: bool
     is_signed: bool
+    video_hint: str
+    """How long and large a video may be, where one is taken."""
     by_platform: bool
     complete: bool
     from_records: bool
@@ -93,17 +96,19 @@ async def claim_open_for_evidence(tx: Tx, visit: Visit, claim_no: str) -> OpenCl
 
 
 async def put_picture(visit: Visit, claim_no: str, *, slot: str, upload: UploadFile) -> None:
-    """Take a picture from a plain form: checked and rebuilt outside any transaction, then one row.
+    """Take a picture or video from a plain form: checked and rebuilt outside any transaction, then one row.
 
     Raises the gate's and the slots' refusals.
     """
     async with visit.as_buyer() as tx:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
         await ensure_room(tx, opened.claim.id, slot=slot)
-    data = await upload.read(PICTURE_BYTES_MAX + 1)
-    if len(data) > PICTURE_BYTES_MAX:
-        raise FileTooLarge(max_mib=PICTURE_BYTES_MAX // MIB)
-    kept = await keep_picture(visit.house.files, visit.platform.id, data, scanner=visit.house.scanner)
+    wanted = slot_by_code(slot)
+    most = upload_bytes_max(wanted)
+    data = await upload.read(most + 1)
+    if len(data) > most:
+        raise FileTooLarge(max_mib=most // MIB)
+    kept = await keep_file(visit.house.files, visit.platform.id, data, slot=wanted, scanner=visit.house.scanner)
     async with visit.as_buyer() as tx:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
         await add_file(tx, opened.claim.id, slot=slot, round=opened.round, kept=kept, file_name=upload.filename or "")
@@ -166,6 +171,9 @@ def _slot(lang: Lang, whole: ClaimPage, view: SlotView, *, since: datetime, aske
         points=view.slot.visible(lang),
         required=view.code in asked or (view.required and not asked),
         is_signed=is_signed,
+        video_hint=say(lang, "evidence_video.slot_hint", seconds=SECONDS_MAX, mib=VIDEO_BYTES_MAX // MIB)
+        if view.slot.takes_video
+        else "",
         by_platform=view.slot.supplier is Supplier.PLATFORM,
         complete=bool(fresh) if view.code in asked else view.complete,
         from_records=view.supplied_by_platform,

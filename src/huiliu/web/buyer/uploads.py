@@ -17,12 +17,14 @@ from huiliu.evidence.errors import WrongOffset
 from huiliu.evidence.model import FileRow, Kept, Upload
 from huiliu.evidence.reads import load_file
 from huiliu.evidence.uploads import append, finish, give_up, keep_upload, load_upload, start_upload
+from huiliu.evidence.video.model import POSTER_TYPE
 from huiliu.kit.errors import Invalid, NotFound, Refusal, SignInFirst
 from huiliu.kit.text import Lang, say
 from huiliu.people.model import Viewer
 from huiliu.web.buyer.slots import claim_open_for_evidence
 from huiliu.web.form import HttpRequest
 from huiliu.web.page import notice_of
+from huiliu.web.ranges import asked_range, cut
 from huiliu.web.visit import FromVisit, Visit, caller_of
 
 CHUNK_BYTES_MAX = 1024 * 1024
@@ -132,7 +134,7 @@ async def take_chunk(
 
 
 async def _complete(visit: Visit, claim_no: str, upload: Upload) -> Kept:
-    """Check and rebuild the picture outside any transaction; a picture that is refused is forgotten."""
+    """Check and rebuild the file outside any transaction; one that is refused is forgotten."""
     files, platform_id = visit.house.files, visit.platform.id
     try:
         kept = await keep_upload(files, platform_id, upload, scanner=visit.house.scanner)
@@ -150,12 +152,32 @@ async def _complete(visit: Visit, claim_no: str, upload: Upload) -> Kept:
 
 
 @get("/{slug:str}/files/{file_id:uuid}")
-async def picture(visit: FromVisit, file_id: FromPath[UUID]) -> Stream:
-    """One evidence picture, to whoever may see its claim: its buyer, or the platform's staff."""
+async def picture(request: HttpRequest, visit: FromVisit, file_id: FromPath[UUID]) -> Stream:
+    """One picture or video, or the part of it that is asked for, to whoever may see its claim: buyer or staff."""
     file = await _visible_file(visit, file_id)
+    headers = _headers(file.sha256)
+    is_same = request.headers.get("if-range", headers["etag"]) == headers["etag"]
+    part = asked_range(request.headers.get("range", ""), size=file.size) if is_same else None
     pieces: AsyncIterator[bytes] = visit.house.files.stream(visit.platform.id, file.sha256)
-    headers = {**FILE_HEADERS, "etag": f'"{file.sha256.hex()[:20]}"'}
-    return Stream(pieces, media_type=file.media_type, headers=headers)
+    if part is None:
+        return Stream(pieces, media_type=file.media_type, headers=headers)
+    first, last = part
+    headers |= {"content-range": f"bytes {first}-{last}/{file.size}", "content-length": str(last - first + 1)}
+    return Stream(cut(pieces, first, last), media_type=file.media_type, headers=headers, status_code=206)
+
+
+@get("/{slug:str}/files/{file_id:uuid}/poster")
+async def poster(visit: FromVisit, file_id: FromPath[UUID]) -> Stream:
+    """The picture that stands for a video until it plays, to the same people."""
+    file = await _visible_file(visit, file_id)
+    if file.poster_sha256 is None:
+        raise NotFound
+    pieces = visit.house.files.stream(visit.platform.id, file.poster_sha256)
+    return Stream(pieces, media_type=POSTER_TYPE, headers=_headers(file.poster_sha256))
+
+
+def _headers(sha256: bytes) -> dict[str, str]:
+    return {**FILE_HEADERS, "accept-ranges": "bytes", "etag": f'"{sha256.hex()[:20]}"'}
 
 
 async def _visible_file(visit: Visit, file_id: UUID) -> FileRow:
@@ -194,4 +216,4 @@ def _progress(
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
 
 
-handlers = (begin, where, take_chunk, picture)
+handlers = (begin, where, take_chunk, picture, poster)
