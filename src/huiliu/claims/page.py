@@ -28,7 +28,7 @@ from huiliu.people.model import Buyer, Viewer
 INTERNAL_KINDS = frozenset({"claim.returned", "claim.proposed"})
 """What staff say among themselves is not on the buyer's timeline."""
 
-INTERNAL_FIELDS = frozenset({"note", "policy"})
+INTERNAL_FIELDS = frozenset({"note", "policy", "verdict", "reasons"})
 
 
 class WhatIf(msgspec.Struct, frozen=True):

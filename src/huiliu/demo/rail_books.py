@@ -1,4 +1,7 @@
-"""The sandbox rail's own books of what it paid back before the curtain, so that it says the same when it is asked."""
+"""The sandbox rail's own books: every payment of the demo's orders and what was paid back before the curtain.
+
+So it says the same when it is asked about a refund, and when the inspection of a screenshot asks about a payment.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from huiliu.people.reads import platform_by_slug, platform_list
 from huiliu.simulators.books import Books, RefundState
 
 PAYOUTS_MAX = 1_000
+PAYMENTS_MAX = 10_000
 RAIL_PLAN = Path(__file__).with_name("rail_plan.json")
 """Three of 林小满's orders on which the rail misbehaves: answers late, declines, hangs up (docs/guides/demo.md)."""
 SETTLED = (State.VERIFIED.value, State.BOUNCED.value)
@@ -29,6 +33,14 @@ class _Row:
     state: str
     rail_refund_no: str
     verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Payment:
+    rail_trade_no: str
+    paid_minor: int
+    currency: str
+    paid_at: datetime
 
 
 async def count_settled(pool: Pool, slug: str) -> int:
@@ -49,6 +61,7 @@ async def write_rail_books(pool: Pool, path: Path) -> None:
     if await asyncio.to_thread(path.exists):
         return
     rows: list[_Row] = []
+    payments: list[_Payment] = []
     for platform in await platform_list(pool):
         async with transaction(pool, system_actor(platform.id)) as tx:
             rows += await tx.all(
@@ -60,13 +73,28 @@ async def write_rail_books(pool: Pool, path: Path) -> None:
                 settled=list(SETTLED),
                 limit=PAYOUTS_MAX,
             )
-    await asyncio.to_thread(_write, path, sorted(rows, key=lambda row: row.rail_refund_no))
+            payments += await tx.all(
+                _Payment,
+                "SELECT rail_trade_no, paid_minor, currency, paid_at FROM orders"
+                " WHERE platform_id = %(platform)s AND rail_trade_no <> '' AND paid_minor > 0 AND paid_at IS NOT NULL"
+                " ORDER BY rail_trade_no, id LIMIT %(limit)s",
+                platform=platform.id,
+                limit=PAYMENTS_MAX,
+            )
+    await asyncio.to_thread(_write, path, sorted(rows, key=lambda row: row.rail_refund_no), payments)
 
 
-def _write(path: Path, rows: list[_Row]) -> None:
+def _write(path: Path, rows: list[_Row], payments: list[_Payment]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     books = Books(path)
     try:
+        for payment in payments:
+            books.pay_in(
+                trade_no=payment.rail_trade_no,
+                amount_minor=payment.paid_minor,
+                currency=payment.currency,
+                at=payment.paid_at.timestamp(),
+            )
         for row in rows:
             _book(books, row)
     finally:
