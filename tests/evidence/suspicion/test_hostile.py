@@ -115,6 +115,9 @@ async def test_another_claims_file_accuses_nobody(world: World, keyring: Keyring
     with pytest.raises(NoContradiction):
         async with world.system() as tx:
             await insert(tx, given, file_id=other.file_id)
+    with pytest.raises(NoContradiction):
+        async with world.system() as tx:
+            await insert(tx, given, claim_id=other.claim_id)
 
 
 CONFIRM: LiteralString = (

@@ -13,6 +13,8 @@ from msgspec import structs
 from psycopg.errors import CheckViolation, ForeignKeyViolation, InsufficientPrivilege
 
 from huiliu.claims.actions import answer_appeal, appeal_restriction, lift_restriction
+from huiliu.evidence.actions import add_file
+from huiliu.evidence.model import Kept
 from huiliu.evidence.suspicion.model import HOLDS_FOR
 from huiliu.evidence.suspicion.model import State as SuspicionState
 from huiliu.evidence.suspicion.reads import View, false_alarms, load_suspicion, suspicions
@@ -320,7 +322,13 @@ async def test_an_appeal_is_one_has_words_and_names_the_buyers_own_files(world: 
     given, made = await restricted(world, keyring)
     other = await shown(world, keyring)
     buyer = given.buyer
+    async with world.as_(world.staff("heshen")) as tx:
+        digest = new_id().bytes * 2
+        kept = Kept(sha256=digest, original_sha256=digest, media_type="image/png", size=1000, width=360, height=640)
+        platforms_own = await add_file(tx, given.claim_id, slot="other", round=1, kept=kept)
     async with world.as_(buyer) as tx:
+        with pytest.raises(AppealFiles):
+            await appeal_restriction(tx, buyer, made.id, words="x", file_ids=[platforms_own])
         with pytest.raises(RestrictionIncomplete):
             await appeal_restriction(tx, buyer, made.id, words=" \n")
         with pytest.raises(RestrictionTooLong):
@@ -381,6 +389,7 @@ async def test_an_answer_has_its_reply_is_milder_and_is_given_to_what_was_read(w
         (None, later(days=8)),
         (Level.NO_INSTANT, made[1].ends_at),
         (Level.WARNING, NOW - timedelta(days=1)),
+        (Level.WARNING, later(hours=1)),
     ):
         with pytest.raises(NotMilder):
             await answered(
