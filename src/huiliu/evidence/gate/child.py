@@ -126,4 +126,5 @@ def _kill(pid: int) -> None:
 
 def main() -> None:
     """Entry point of the process."""
+    decoder.warm_up()
     serve(TASKS)

@@ -19,6 +19,7 @@ from PIL import AvifImagePlugin, Image
 from PIL.Image import Transpose
 
 from huiliu.evidence.gate.container import Layout, container_facts, layout_of
+from huiliu.evidence.gate.landlock import give_up_everything
 from huiliu.evidence.gate.limits import CPU_SECONDS_MAX, MEMORY_BYTES_MAX, PIXELS_MAX, SCANS_MAX, SIDE_MIN
 from huiliu.evidence.look.problems import Problem
 from huiliu.evidence.look.quality import measure
@@ -45,6 +46,7 @@ TURNS = {
 }
 """What undoes each EXIF orientation; 1 and anything unknown lies right."""
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
+WRITABLE = ("JPEG", "PNG", "WEBP", "AVIF")
 SEVERAL_STILLS = frozenset(("MPO", "HEIF"))
 """A still photo with a preview, a depth map or its burst: the main picture counts."""
 
@@ -57,7 +59,11 @@ class No(Exception):
 
 
 def limit_process() -> None:
-    """Give up memory, processor time, files and further processes before the first foreign byte is looked at."""
+    """Give up memory, processor time, all files and sockets but the open ones, and further processes.
+
+    It happens before the first foreign byte is looked at: whoever takes over the decoder can then neither read the key
+    file nor call anybody.
+    """
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -66,6 +72,22 @@ def limit_process() -> None:
         bytes_max = pages * resource.getpagesize() + MEMORY_BYTES_MAX
         resource.setrlimit(resource.RLIMIT_AS, (bytes_max, bytes_max))
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    give_up_everything()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def warm_up() -> None:
+    """Decode a picture of each kind, so that every module is loaded: a child that may open nothing can load nothing."""
+    page = Image.new("RGB", (300, 300), "white")
+    page.paste("black", (100, 100, 200, 200))
+    exif = Image.Exif()
+    exif[ORIENTATION_TAG] = 6
+    for kind in WRITABLE:
+        out = io.BytesIO()
+        page.save(out, kind, exif=exif)
+        for task in (rebuild, pixels):
+            _, parts = task(out.getvalue())
+            assert all(parts)
 
 
 def opened(data: bytes) -> tuple[Image.Image, Layout]:
