@@ -52,6 +52,28 @@ def test_a_bill_that_differs_from_the_rail_is_named_and_not_believed() -> None:
     assert "相差超过 3 分钟" in gap_sources_words(Lang.ZH, gap)
 
 
+@pytest.mark.parametrize(
+    ("printed", "agrees"), [("14:06:22", True), ("14:06:23", False), ("14:00:22", True), ("14:00:21", False)]
+)
+def test_witnesses_agree_within_three_minutes(printed: str, agrees: bool) -> None:
+    bill = read(FieldName.PAID_AT, f"2026-11-20T{printed}+08:00")
+    gap = time_gap(bill, CLOCK, recorded={"rail": PAID}, uploaded_at=UPLOADED)
+    assert gap is not None
+    assert (gap.agreeing, gap.differing) == ((("page",), ()) if agrees else ((), ("page",)))
+
+
+def test_a_bar_of_twelve_hours_that_fits_twice_leaves_both() -> None:
+    paid, uploaded = at("2026-11-20 08:00:00"), at("2026-11-20 23:00:00")
+    twelve = read(FieldName.CLOCK, "09:20", text="9:20")
+    gap = time_gap(None, twelve, recorded={"rail": paid}, uploaded_at=uploaded)
+    assert gap is not None
+    assert (gap.kind, gap.shown_first, gap.shown_last) == (
+        GapKind.BETWEEN,
+        at("2026-11-20 09:20:00"),
+        at("2026-11-20 21:20:00"),
+    )
+
+
 def test_the_bill_alone_gives_a_gap() -> None:
     gap = time_gap(PRINTED, CLOCK, recorded={}, uploaded_at=UPLOADED)
     assert gap is not None

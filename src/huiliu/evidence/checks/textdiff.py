@@ -113,9 +113,8 @@ def _changed(ours: Sequence[_Token], theirs: Sequence[_Token]) -> Iterator[Segme
         if partner is None:
             continue
         yield from _plain(ours[i:at], theirs[j:partner])
-        is_number = token.key != theirs[partner].key
-        kind = Kind.CHANGED if is_number else Kind.SAME
-        yield _segment(kind, [token], [theirs[partner]], is_number=is_number)
+        # Equal numbers are worth matching whatever surrounds them, so these two differ.
+        yield _segment(Kind.CHANGED, [token], [theirs[partner]], is_number=True)
         i, j = at + 1, partner + 1
     yield from _plain(ours[i:], theirs[j:])
 
