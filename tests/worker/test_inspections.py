@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-from pathlib import Path
-from uuid import UUID
-
 import pytest
 
-from huiliu.evidence.actions import remove_file
 from huiliu.evidence.errors import FileDamaged
-from huiliu.evidence.inspection.model import CheckVerdict, StatusCode, Verdict
+from huiliu.evidence.inspection.model import CheckVerdict, Verdict
 from huiliu.evidence.verification.codes import issue_code
 from huiliu.evidence.verification.lane import Lane
-from huiliu.evidence.verification.model import ATTEMPTS_MAX, Problem, Step
-from huiliu.evidence.verification.payments import Paid, Unknown
+from huiliu.evidence.verification.model import Problem, Step
+from huiliu.evidence.verification.payments import Unknown
 from huiliu.evidence.verification.reads import claim_summary, how_evidence_stands, inspections
 from huiliu.kit.db import transaction
-from huiliu.kit.money import Money
 from huiliu.worker.inspections import run_once
 from tests.conftest import NOW
 from tests.make.fake_bench import PROGRAM, scripted
-from tests.make.orders import ZHOUMO_CONTACT, OrderIds
-from tests.worker.conftest import TRADE_NO, House
+from tests.make.orders import ZHOUMO_CONTACT
+from tests.worker.bills import bill, own_trade, paid
+from tests.worker.conftest import House
 
-PAID_AT = NOW - timedelta(minutes=29)
 FOREIGN_NO = "2026112322009999999999999999"
-
-
-def bill(made: OrderIds, **over: str) -> dict[str, str]:
-    """What an honest Alipay bill of this order shows."""
-    fields = {
-        "amount": f"{made.paid_minor / 100:.2f}",
-        "trade_no": TRADE_NO,
-        "order_no": f"P{made.order_no}",
-        "paid_at": "2026-11-23T09:31:00+08:00",
-        "status": "paid",
-    }
-    return fields | over
-
-
-def paid(house: House, amount_minor: int = 100_00, *, trade_no: str = TRADE_NO) -> None:
-    """The rail has the payment in its books."""
-    house.books.payments[trade_no] = Paid(
-        trade_no=trade_no, amount=Money(amount_minor), paid_at=PAID_AT, status=StatusCode.PAID
-    )
-
-
-async def own_trade(house: House, number: int) -> tuple[OrderIds, str]:
-    """An order with a trade number that no other test uses."""
-    trade_no = f"20261123220014{number:014d}"
-    return await house.bought(rail_trade_no=trade_no), trade_no
 
 
 # ------------------------------------------------------------------------------------------------------------- verdicts
@@ -297,110 +265,3 @@ async def test_bytes_that_another_claim_stands_on_stay(house: House) -> None:
     await house.inspect(second)
     with pytest.raises(FileDamaged):
         await house.files.original(house.platform_id, original)
-
-
-# ------------------------------------------------------------------------------------------------------ what goes wrong
-
-
-async def test_a_picture_that_kills_its_process_is_tried_again_and_then_left_to_a_person(house: House) -> None:
-    claim_id = await house.claim()
-    file_id = await house.hand_in(claim_id, scripted("70", do="die"))
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        found = await house.inspect(file_id)
-        assert found.attempts == attempt
-        house.clock.advance(minutes=1)
-    assert (found.state, found.problem) == (Step.FAILED, Problem.TOO_HEAVY)
-    assert await run_once(house.room) == 0
-    assert await house.journal(claim_id) == ["evidence.added", "evidence.not_inspected"]
-
-
-async def test_a_process_that_was_killed_once_costs_the_picture_nothing_but_time(house: House, tmp_path: Path) -> None:
-    made, trade_no = await own_trade(house, 71)
-    script = {"do": "die", "once": str(tmp_path / "died"), "fields": bill(made, trade_no=trade_no)}
-    file_id = await house.hand_in(await house.claim(made), scripted("71", **script))
-    assert (await house.inspect(file_id)).is_under_way
-    house.clock.advance(minutes=1)
-    found = await house.inspect(file_id)
-    assert (found.state, found.attempts, found.verdict) == (Step.DONE, 2, Verdict.CONSISTENT)
-
-
-@pytest.mark.parametrize(
-    ("do", "problem", "rounds"),
-    [("break", Problem.BROKEN, ATTEMPTS_MAX), ("eat", Problem.BROKEN, ATTEMPTS_MAX), ("refuse", Problem.UNREADABLE, 1)],
-)
-async def test_what_cannot_be_inspected_is_a_person_s_and_says_why(
-    house: House, do: str, problem: Problem, rounds: int
-) -> None:
-    file_id = await house.hand_in(await house.claim(), scripted(f"72 {do}", do=do))
-    for _ in range(rounds):
-        found = await house.inspect(file_id)
-        house.clock.advance(minutes=1)
-    assert (found.state, found.problem) == (Step.FAILED, problem)
-
-
-async def test_a_lost_original_is_said_and_not_tried_again(house: House) -> None:
-    file_id = await house.hand_in(await house.claim(), scripted("73"))
-    original = await house.value("SELECT original_sha256 FROM evidence_files WHERE id = %(id)s", id=file_id)
-    assert isinstance(original, bytes)
-    await house.files.destroy_original(house.platform_id, original)
-    found = await house.inspect(file_id)
-    assert (found.state, found.problem) == (Step.FAILED, Problem.UNREADABLE)
-
-
-async def test_what_was_taken_back_is_not_read(house: House) -> None:
-    claim_id = await house.claim()
-    file_id = await house.hand_in(claim_id, scripted("74"))
-    async with transaction(house.pool, house.buyer(), clock=house.clock) as tx:
-        await remove_file(tx, claim_id, file_id=file_id)
-    found = await house.inspect(file_id)
-    assert (found.state, found.problem) == (Step.FAILED, Problem.TAKEN_BACK)
-
-
-async def test_several_workers_share_the_queue_and_each_file_is_read_once(house: House, lane: Lane) -> None:
-    second = Lane(PROGRAM)
-    try:
-        claim_id = await house.claim()
-        slots = ("paid_shot", "not_arrived_shot", "time_gap", "other")
-        files = [await house.hand_in(claim_id, scripted(f"75 {slot}"), slot=slot) for slot in slots]
-        rooms = [house.room, house.with_lanes([second]).room]
-        taken = [n for _ in range(2) for n in await asyncio.gather(*(run_once(room) for room in rooms))]
-        assert sum(taken) == len(files)
-        assert [(await house.found(file_id)).attempts for file_id in files] == [1] * len(files)
-    finally:
-        await second.close()
-
-
-async def test_a_worker_that_was_thought_dead_changes_nothing(house: House) -> None:
-    """Its lease ran out while it was reading; somebody else has the file and the verdict by now."""
-    claim_id = await house.claim()
-    file_id = await house.hand_in(claim_id, scripted("76", page="unknown"))
-    await house.inspect(file_id)
-    written = await house.value("SELECT finished_at FROM evidence_inspections WHERE file_id = %(id)s", id=file_id)
-    await _lease_again(house, file_id)
-    late = await _outcome_of_attempt(house, file_id, attempt=1)
-    assert late is False
-    assert written == await house.value(
-        "SELECT finished_at FROM evidence_inspections WHERE file_id = %(id)s", id=file_id
-    )
-    assert (await house.journal(claim_id)).count("evidence.inspected") == 1
-
-
-async def test_other_platforms_inspections_are_nobody_s_business(house: House, platforms: dict[str, int]) -> None:
-    file_id = await house.hand_in(await house.claim(), scripted("77"))
-    await house.inspect(file_id)
-    stranger = house.system()
-    async with transaction(house.pool, type(stranger)(stranger.kind, platforms["xingka"], "s", "系统")) as tx:
-        assert await tx.value("SELECT count(*) FROM evidence_inspections") == 0
-        assert await tx.value("SELECT count(*) FROM evidence_keys") == 0
-
-
-async def _lease_again(house: House, file_id: UUID) -> None:
-    async with transaction(house.pool, house.system(), clock=house.clock) as tx:
-        await tx.run("UPDATE evidence_inspections SET attempts = 2 WHERE file_id = %(id)s", id=file_id)
-
-
-async def _outcome_of_attempt(house: House, file_id: UUID, *, attempt: int) -> bool:
-    from huiliu.evidence.verification import store
-
-    async with transaction(house.pool, house.system(), clock=house.clock) as tx:
-        return await store.mark_failed(tx, file_id, attempt=attempt, problem=Problem.BROKEN)
