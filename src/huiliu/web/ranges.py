@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from huiliu.kit.errors import Refusal
 
-_ONE_RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
+_ONE_RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})", re.ASCII)
 
 
 class RangeOutside(Refusal):
