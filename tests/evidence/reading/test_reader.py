@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from huiliu.evidence.inspection.model import Box, FieldName
 from huiliu.evidence.reading.engine import TILES_MAX, tiles
-from huiliu.evidence.reading.evenness import gap_confidence
+from huiliu.evidence.reading.evenness import hole_confidence
 from huiliu.evidence.reading.reader import Reader, Reading
 from tests.evidence.reading.pages import ALIPAY_ROWS, FONT, TRADE_NO, drawn, picture
 
@@ -123,10 +123,37 @@ def test_strips_overlap_and_cover_the_picture_up_to_a_bound(height: int, width: 
 # --------------------------------------------------------------------------------------------------------------- holes
 
 
-def test_a_hole_in_a_run_of_digits_is_noticed() -> None:
-    assert gap_confidence("20261120", [0, 3, 6, 8, 11, 14, 17, 19]) == 1.0
-    assert gap_confidence("2026120", [0, 3, 6, 8, 14, 17, 19]) < 0.5
-    assert gap_confidence("20 26 11 20", [0, 3, 9, 12, 15, 21, 24, 27, 33, 36, 39]) == 1.0
+def _confidence(text: str, *, dropped: int | None = None, start: float = 0.42) -> float:
+    """How whole a number looks, with digits half a height apart, after the reader dropped one of them."""
+    advance = {".": 0.25, ":": 0.25, " ": 0.3}
+    middles: list[float] = []
+    at = start - 0.25
+    for char in text:
+        step = advance.get(char, 0.5)
+        middles.append(at + step / 2)
+        at += step
+    kept = [index for index in range(len(text)) if index != dropped]
+    return hole_confidence("".join(text[index] for index in kept), [middles[index] for index in kept], width=at + 0.1)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026112022001430011422334455", "128.00", "-128.00", "2026-11-20 14:03:22", "1,280.00"]
+)
+def test_a_whole_number_has_no_hole(text: str) -> None:
+    assert _confidence(text) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "dropped"),
+    [*(("2026112022001430011422334455", place) for place in range(28)), *(("1280.00", place) for place in range(4)),
+     ("128.00", 0), ("128.00", 1), ("128.00", 2), ("-128.00", 1), ("-128.00", 2), ("KM20261120", 5)],
+)  # fmt: skip
+def test_a_dropped_digit_leaves_a_hole(text: str, dropped: int) -> None:
+    assert _confidence(text, dropped=dropped) < 0.5
+
+
+def test_words_have_no_holes() -> None:
+    assert _confidence("订单12编号") == 1.0
 
 
 def _turned(box: Box, turn: int, width: int, height: int) -> Box:

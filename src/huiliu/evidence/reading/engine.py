@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from huiliu.evidence.inspection.model import Box, Line
 from huiliu.evidence.inspection.picture import Bytes
-from huiliu.evidence.reading.evenness import gap_confidence
+from huiliu.evidence.reading.evenness import hole_confidence
 from huiliu.evidence.reading.session import Session
 from huiliu.evidence.reading.weights import Size, weights
 
@@ -44,6 +44,8 @@ UNCLIP = 1.6
 SIDE_MIN = 3
 
 TEXT_HEIGHT = 48
+STEP = 8
+"""Pixels along the line for one of the recogniser's answers."""
 TEXT_WIDTH_MIN = 96
 TEXT_WIDTH_MAX = 3_200
 WIDTH_GRID = 32
@@ -130,11 +132,11 @@ class Engine:
             best: Integers = answers.argmax(axis=2)
             sure: Floats = np.take_along_axis(answers, best[:, :, None], axis=2)[:, :, 0]
             for row, index in enumerate(chosen):
-                said[index] = self._decode(best[row], sure[row])
+                said[index] = self._decode(best[row], sure[row], width=widths[index])
             start = stop
         return said
 
-    def _decode(self, best: Integers, sure: Floats) -> tuple[str, float, float]:
+    def _decode(self, best: Integers, sure: Floats, *, width: int) -> tuple[str, float, float]:
         fresh = best != 0
         fresh[1:] &= best[1:] != best[:-1]
         steps = np.flatnonzero(fresh)
@@ -144,7 +146,9 @@ class Engine:
         scores = sure[steps]
         inked = [float(score) for score, char in zip(scores, text, strict=True) if char != " "]
         weakest = min(inked, default=0.0)
-        return text, float(scores.mean()), min(weakest, gap_confidence(text, [int(step) for step in steps]))
+        middles = [(float(step) + 0.5) * STEP / TEXT_HEIGHT for step in steps]
+        whole = hole_confidence(text, middles, width=width / TEXT_HEIGHT)
+        return text, float(scores.mean()), min(weakest, whole)
 
 
 def tiles(height: int, width: int) -> tuple[Tile, ...]:

@@ -17,6 +17,7 @@ from huiliu.evidence.reading.unlabelled import unlabelled
 SURE_MIN = 0.62
 """Every character of a value at least this sure, or a second engine must say the same."""
 TITLE_WORTH = 2
+ICON_LENGTH_MAX, ICON_SCORE_MAX = 2, 0.85
 
 
 class Extracted(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,8 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldRead, ...]
     doubtful: frozenset[FieldName]
     required: tuple[FieldName, ...] = ()
+    to_confirm: frozenset[FieldName] = frozenset()
+    """Sure values that the other engine must not deny, for no length would show a dropped digit."""
     refused: dict[FieldName, Box] = {}
     """Where text stands that should be a field's value and has not its form."""
     is_weak: bool = False
@@ -52,7 +55,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def extract(lines: Sequence[Line], layouts: Layouts) -> Extracted:
     """The page that these lines fit best, and its fields."""
-    placed = level(lines)
+    placed = level([line for line in lines if not _is_icon(line)])
     chosen = choose(placed, layouts)
     general = [field for field in (clock_field(placed), code_field(placed)) if field is not None]
     if chosen is None:
@@ -77,6 +80,9 @@ def extract(lines: Sequence[Line], layouts: Layouts) -> Extracted:
         fields=tuple(found),
         doubtful=frozenset(doubtful),
         required=layout.required,
+        to_confirm=frozenset(
+            {FieldName.CLOCK, *(name for name, field in layout.fields.items() if field.has_open_length)}
+        ),
         refused=refused,
         is_weak=is_weak,
         plain_labels=frozenset(hit.placed.line for hit in hits if hit.is_alone and not hit.is_misread),
@@ -124,6 +130,12 @@ def _field(name: FieldName, field: FieldLayout, *, layout: Layout, labels: Label
             is_weak=is_weak,
         )
     return None
+
+
+def _is_icon(line: Line) -> bool:
+    """A small drawing that was taken for a sign or two."""
+    is_short = len(line.text) <= ICON_LENGTH_MAX and not any(char.isdigit() for char in line.text)
+    return is_short and line.score < ICON_SCORE_MAX
 
 
 def _shaky(fields: Iterable[FieldRead]) -> set[FieldName]:

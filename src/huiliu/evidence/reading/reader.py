@@ -75,6 +75,8 @@ class Reader:
         if _wants_second_look(found, lines):
             lines, found = self._second_look(look)
             engine = Size.SMALL
+        elif found.to_confirm:
+            found = self._confirmed(look)
         return Reading(
             lines=tuple(line_back(line, look.turn, width=width, height=height) for line in lines),
             page=found.page,
@@ -125,14 +127,22 @@ class Reader:
     def _second_look(self, look: _Look) -> tuple[tuple[Line, ...], Extracted]:
         """The small models on what is not settled yet; on the whole picture only if that does not help."""
         if look.found.page != UNKNOWN_PAGE:
-            open_lines = _unsettled(look)
-            again = self._small.recognise(look.rgb, _quads_of(open_lines))
-            lines = (*(line for line in look.lines if line not in open_lines), *again)
+            lines = self._reread(look, _unsettled(look) | _confirmable(look))
             found = agreed(look.found, extract(lines, self.layouts))
             if not found.missing:
                 return lines, found
         lines = self._small.scan(look.rgb)
         return lines, agreed(look.found, extract(lines, self.layouts))
+
+    def _confirmed(self, look: _Look) -> Extracted:
+        """Amounts and numbers of open length are told by both engines alike, or they are missing."""
+        lines = self._reread(look, _confirmable(look))
+        return agreed(look.found, extract(lines, self.layouts))
+
+    def _reread(self, look: _Look, chosen: frozenset[Line]) -> tuple[Line, ...]:
+        """All lines, the chosen ones as the small models read them."""
+        again = self._small.recognise(look.rgb, _quads_of(chosen))
+        return (*(line for line in look.lines if line not in chosen), *again)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +202,11 @@ def _unsettled(look: _Look) -> frozenset[Line]:
         )
     wanted = [*doubtful, *found.refused.values()]
     return frozenset(line for line in look.lines if any(_inside(line.box, box) for box in wanted))
+
+
+def _confirmable(look: _Look) -> frozenset[Line]:
+    boxes = [field.box for field in look.found.fields if field.name in look.found.to_confirm]
+    return frozenset(line for line in look.lines if any(_inside(line.box, box) for box in boxes))
 
 
 def _inside(inner: Box, outer: Box) -> bool:
