@@ -38,7 +38,7 @@ from tests.conftest import NOW
 from tests.make.orders import OrderIds, fake_contact_hash, order
 
 AMOUNT = Check(
-    name="amount_order",
+    name="amount",
     source="order",
     expected="100.00",
     found="1000.00",
@@ -77,7 +77,7 @@ def inspection(
     """What the machine said of a picture."""
     return Inspection(
         verdict=verdict,
-        reasons=("contradicts_amount_order",) if verdict is Verdict.CONTRADICTED else (),
+        reasons=("contradicts_amount",) if verdict is Verdict.CONTRADICTED else (),
         page="alipay_bill",
         quality=Quality(width=1080, height=2400, sharpness=1.0, flat_share=0.9, is_screenshot=True),
         container=Container(media_type="image/png"),

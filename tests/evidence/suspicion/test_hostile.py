@@ -39,7 +39,7 @@ async def insert(tx: Tx, given: Shown, **over: object) -> None:
         "order_id": given.made.order_id,
         "file_id": given.file_id,
         "contact_hash": given.buyer.contact_hash,
-        "check_name": "amount_order",
+        "check_name": "amount",
         "check_source": "order",
         "check_verdict": "contradicts",
         "expected_mark": bytes(32),

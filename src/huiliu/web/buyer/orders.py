@@ -18,10 +18,11 @@ from huiliu.kit.db import Tx
 from huiliu.kit.errors import Invalid, Refusal
 from huiliu.kit.ids import SHANGHAI
 from huiliu.kit.money import Money
-from huiliu.orders.model import DeliveryState, Order, OrderLine, OrderQuery, OrderRow, OrderState
+from huiliu.orders.model import DeliveryState, Order, OrderLine, OrderQuery, OrderRow, OrderState, Page
 from huiliu.orders.reads import find_orders, load_order
 from huiliu.policy.model import NoneInForce
 from huiliu.policy.reads import policy_in_force
+from huiliu.web.buyer.restrictions import Held, held_of
 from huiliu.web.form import HttpRequest
 from huiliu.web.page import Notice, notice_of, show
 from huiliu.web.visit import FromVisit, Visit
@@ -67,6 +68,10 @@ class OrdersPage(Struct, frozen=True, kw_only=True):
     spans: tuple[Chip, ...]
     more_url: str
     is_filtered: bool
+    held: tuple[Held, ...]
+    """Restrictions that hold now."""
+    was_held: bool
+    """Whether there is, or was, any: the way to their page is then shown."""
     notice: Notice | None = None
 
 
@@ -104,7 +109,8 @@ async def orders(request: HttpRequest, visit: FromVisit) -> Response[bytes]:
         notice = notice_of(visit.lang, no)
     async with visit.as_buyer() as tx:
         found = await find_orders(tx, buyer, query)
-    return show(visit, "buyer/orders.html", _orders_page(visit, asked, found.rows, found.next_cursor, notice))
+        held = await held_of(tx, visit)
+    return show(visit, "buyer/orders.html", _orders_page(visit, asked, found, held=held, notice=notice))
 
 
 @get("/{slug:str}/orders/{order_no:str}")
@@ -185,7 +191,7 @@ def _day(text: str, field: str) -> datetime | None:
 
 
 def _orders_page(
-    visit: Visit, asked: dict[str, str], rows: tuple[OrderRow, ...], cursor: str | None, notice: Notice | None
+    visit: Visit, asked: dict[str, str], found: Page[OrderRow], *, held: tuple[Held, ...], notice: Notice | None
 ) -> OrdersPage:
     kept = {name: asked[name] for name in ("q", "show", "days", "from", "to") if asked.get(name)}
     on = kept.get("show", Show.ALL.value)
@@ -198,7 +204,7 @@ def _orders_page(
     chips = [Chip(it.value, url(show="" if it is Show.ALL else it.value), on == it.value) for it in Show]
     spans = [Chip(span, url(days=span, **{"from": "", "to": ""}), days == span) for span in ("", *RANGES)]
     return OrdersPage(
-        rows=rows,
+        rows=found.rows,
         q=kept.get("q", ""),
         show=on,
         days=days,
@@ -206,8 +212,10 @@ def _orders_page(
         to=kept.get("to", ""),
         chips=tuple(chips),
         spans=tuple(spans),
-        more_url=url(cursor=cursor) if cursor else "",
+        more_url=url(cursor=found.next_cursor) if found.next_cursor else "",
         is_filtered=bool(kept),
+        held=tuple(each for each in held if each.holds),
+        was_held=bool(held),
         notice=notice,
     )
 
