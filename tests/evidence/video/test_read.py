@@ -10,8 +10,9 @@ from huiliu.evidence.inspection.model import Box, Container, FieldName, FieldRea
 from huiliu.evidence.inspection.picture import Picture
 from huiliu.evidence.reading.reader import Reading
 from huiliu.evidence.reuse.near import near_hash
+from huiliu.evidence.video.merge import Merged, merge
 from huiliu.evidence.video.model import VideoFacts
-from huiliu.evidence.video.read import Merged, merge, read_video
+from huiliu.evidence.video.read import VideoReading, read_video
 from huiliu.evidence.video.watch import VideoLook, VideoScene
 
 AMOUNT, ORDER_NO, PAID_AT = FieldName.AMOUNT, FieldName.ORDER_NO, FieldName.PAID_AT
@@ -22,7 +23,7 @@ def field(name: FieldName, value: str, score: float = 0.9) -> FieldRead:
     return FieldRead(name=name, value=value, text=value, box=Box(1, 2, 3, 4), score=score)
 
 
-def values(merged: Merged) -> dict[FieldName, str]:
+def values(merged: Merged | VideoReading) -> dict[FieldName, str]:
     return {found.name: found.value for found in merged.fields}
 
 
@@ -89,8 +90,10 @@ class FakeReader:
         return self.readings.pop(0)
 
 
-def reading(*fields: FieldRead, missing: tuple[FieldName, ...] = (), private: str | None = None) -> Reading:
-    return Reading(lines=(), page="alipay_bill", fields=fields, missing=missing, engine="tiny", private=private)
+def reading(
+    *fields: FieldRead, page: str = "alipay_bill", missing: tuple[FieldName, ...] = (), private: str | None = None
+) -> Reading:
+    return Reading(lines=(), page=page, fields=fields, missing=missing, engine="tiny", private=private)
 
 
 def look(scenes: int) -> VideoLook:
@@ -109,9 +112,22 @@ def test_a_video_misses_what_no_scene_shows_and_what_scenes_contradict() -> None
 
     found = read_video(look(2), FakeReader([first, second]))
 
-    assert values(found.merged) == {PAID_AT: "2026-11-23T10:03+08:00", ORDER_NO: "KM000001"}
+    assert values(found) == {PAID_AT: "2026-11-23T10:03+08:00", ORDER_NO: "KM000001"}
     assert set(found.missing) == {AMOUNT, FieldName.STATUS}
     assert (found.page, found.private, len(found.readings)) == ("alipay_bill", None, 2)
+
+
+def test_another_page_may_say_otherwise_and_adds_what_the_first_lacks() -> None:
+    status, paid = FieldName.STATUS, field(FieldName.STATUS, "paid")
+    bill = reading(field(AMOUNT, "1.00"), field(PAID_AT, "2026-11-23T10:03+08:00"), paid, missing=(ORDER_NO,))
+    order = reading(field(status, "not_delivered"), field(ORDER_NO, "KM000001"), page="platform_order")
+
+    found = read_video(look(3), FakeReader([order, bill, order]))
+
+    assert values(found)[status] == "paid"
+    assert values(found)[ORDER_NO] == "KM000001"
+    assert (found.best, found.page, found.missing, found.conflicting) == (1, "alipay_bill", (), ())
+    assert dict(zip((it.name for it in found.fields), found.scene_of, strict=True))[ORDER_NO] in (0, 2)
 
 
 def test_a_private_paper_in_any_scene_is_told() -> None:

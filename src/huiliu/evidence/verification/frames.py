@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from huiliu.evidence.inspection.model import FieldName, FieldRead, Inspection
+from huiliu.evidence.inspection.model import Inspection
+from huiliu.evidence.video.merge import merge
 
 UNKNOWN_PAGE = "unknown"
 
@@ -22,7 +23,7 @@ def summed(frames: Sequence[Inspection]) -> Inspection:
     page = _page(frames)
     same = [frame for frame in frames if frame.page == page]
     base = min(same, key=lambda frame: (len(frame.quality.problems), -len(frame.fields), -frame.quality.sharpness))
-    fields = _best(same)
+    fields = merge([frame.fields for frame in same]).fields
     read = {field.name for field in fields}
     missing = tuple(name for name in base.missing if name not in read)
     return structs.replace(base, fields=fields, missing=missing, findings=(), atlas="none")
@@ -33,16 +34,3 @@ def _page(frames: Sequence[Inspection]) -> str:
     for frame in frames:
         weight[frame.page] += len(frame.fields) if frame.page != UNKNOWN_PAGE else 0
     return max(weight, key=lambda page: (weight[page], page != UNKNOWN_PAGE))
-
-
-def _best(frames: Sequence[Inspection]) -> tuple[FieldRead, ...]:
-    """Each field as it was read best. A value that scenes disagree about is doubtful, so it is left out."""
-    values: dict[FieldName, set[str]] = {}
-    best: dict[FieldName, FieldRead] = {}
-    for frame in frames:
-        for field in frame.fields:
-            values.setdefault(field.name, set()).add(field.value)
-            held = best.get(field.name)
-            if held is None or field.score > held.score:
-                best[field.name] = field
-    return tuple(field for name, field in best.items() if len(values[name]) == 1 or name is FieldName.CLOCK)

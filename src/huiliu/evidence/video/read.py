@@ -1,4 +1,4 @@
-"""What a video says: each scene is read like a picture, and only what no scene denies is believed."""
+"""What a video says: each scene is read like a picture, and only what no scene of the same page denies is believed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,8 @@ import msgspec
 from huiliu.evidence.inspection.model import FieldName, FieldRead
 from huiliu.evidence.inspection.picture import Picture
 from huiliu.evidence.reading.reader import Reading
+from huiliu.evidence.video.merge import merge
 from huiliu.evidence.video.watch import VideoLook
-
-CLOCK_MINUTES_MAX = 2
-"""How far a telephone's clock may go on during a minute of video."""
-MINUTES_A_DAY = 24 * 60
-MINUTE_LENGTH = len("2026-11-23T10:03")
-HIDDEN = "*"
-
-_TIMES = frozenset({FieldName.PAID_AT, FieldName.ORDERED_AT, FieldName.EXPIRES_AT})
-_OF_ITS_SCENE = frozenset({FieldName.TITLE})
-"""Differs from page to page without contradiction: the best scene's is taken."""
 
 
 class Reads(Protocol):
@@ -31,22 +22,20 @@ class Reads(Protocol):
         ...
 
 
-class Merged(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that the scenes agree on; boxes are those of the scene that `scene_of` names at the same place."""
+class VideoReading(msgspec.Struct, frozen=True, kw_only=True):
+    """Every scene's reading and their sum.
 
+    `fields` are those of the page that shows most; what only another page shows is added. Each box is in the scene that
+    `scene_of` names at the same place.
+    """
+
+    readings: tuple[Reading, ...]
     fields: tuple[FieldRead, ...]
     scene_of: tuple[int, ...]
     conflicting: tuple[FieldName, ...]
-    """Read with different values: missing, never guessed."""
+    """Read differently on one page: missing, never guessed."""
     best: int
-    """The scene with the most fields, to look for traces of editing in and to show first."""
-
-
-class VideoReading(msgspec.Struct, frozen=True, kw_only=True):
-    """Every scene's reading and their sum."""
-
-    readings: tuple[Reading, ...]
-    merged: Merged
+    """The scene that shows most of the page that shows most."""
     page: str
     missing: tuple[FieldName, ...]
     private: str | None
@@ -54,77 +43,34 @@ class VideoReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_video(look: VideoLook, reader: Reads) -> VideoReading:
-    """Read every scene of a video and merge what they say."""
+    """Read every scene of a video and sum up what they say, page by page."""
     readings = tuple(reader.read(scene.picture) for scene in look.scenes)
-    merged = merge([reading.fields for reading in readings], sharpness=[scene.sharpness for scene in look.scenes])
-    found = {field.name for field in merged.fields}
-    best = readings[merged.best]
-    wanted = dict.fromkeys((*best.missing, *merged.conflicting))
+    fields: dict[FieldName, tuple[FieldRead, int]] = {}
+    conflicting: dict[FieldName, None] = {}
+    best = -1
+    for scenes in _pages(readings):
+        merged = merge([readings[at].fields for at in scenes], sharpness=[look.scenes[at].sharpness for at in scenes])
+        best = scenes[merged.best] if best < 0 else best
+        for field, at in zip(merged.fields, merged.scene_of, strict=True):
+            if field.name not in conflicting:
+                fields.setdefault(field.name, (field, scenes[at]))
+        conflicting |= dict.fromkeys(name for name in merged.conflicting if name not in fields)
+    wanted = dict.fromkeys((*readings[best].missing, *conflicting))
     return VideoReading(
         readings=readings,
-        merged=merged,
-        page=best.page,
-        missing=tuple(name for name in wanted if name not in found),
+        fields=tuple(field for field, _ in fields.values()),
+        scene_of=tuple(at for _, at in fields.values()),
+        conflicting=tuple(conflicting),
+        best=best,
+        page=readings[best].page,
+        missing=tuple(name for name in wanted if name not in fields),
         private=next((reading.private for reading in readings if reading.private), None),
     )
 
 
-def merge(scenes: Sequence[Sequence[FieldRead]], *, sharpness: Sequence[float] = ()) -> Merged:
-    """One set of fields out of several scenes', in their order of time. Needs at least one scene.
-
-    A field that two scenes read differently is in conflict, but for: a time with and without seconds, an account more
-    and less masked, a clock that goes on, and the title of another page.
-    """
-    weights = [*sharpness, *(0.0 for _ in range(len(scenes) - len(sharpness)))]
-    best = max(range(len(scenes)), key=lambda at: (len(scenes[at]), weights[at]))
-    taken: dict[FieldName, tuple[FieldRead, int]] = {}
-    conflicting: dict[FieldName, None] = {}
-    for at, fields in enumerate(scenes):
-        for field in fields:
-            before = taken.get(field.name)
-            chosen = (field, at) if before is None else _better(before, (field, at), best)
-            if chosen is None:
-                conflicting[field.name] = None
-            else:
-                taken[field.name] = chosen
-    kept = [pair for name, pair in taken.items() if name not in conflicting]
-    return Merged(
-        fields=tuple(field for field, _ in kept),
-        scene_of=tuple(at for _, at in kept),
-        conflicting=tuple(conflicting),
-        best=best,
-    )
-
-
-def _better(before: tuple[FieldRead, int], now: tuple[FieldRead, int], best: int) -> tuple[FieldRead, int] | None:
-    """Which of two readings of one field says more, or None when they contradict each other."""
-    one, other = before[0], now[0]
-    if one.name in _OF_ITS_SCENE:
-        return now if now[1] == best else before
-    if one.name is FieldName.CLOCK:
-        return now if _goes_on(one.value, other.value) else None
-    if one.name in _TIMES:
-        if one.value[:MINUTE_LENGTH] != other.value[:MINUTE_LENGTH]:
-            return None
-        longer = max(before, now, key=lambda pair: (_has_seconds(pair[0].value), pair[0].score))
-        return None if _has_seconds(one.value) and _has_seconds(other.value) and one.value != other.value else longer
-    if one.name is FieldName.ACCOUNT and HIDDEN in one.value + other.value:
-        return min(before, now, key=lambda pair: pair[0].value.count(HIDDEN)) if _fits(one.value, other.value) else None
-    return max(before, now, key=lambda pair: pair[0].score) if one.value == other.value else None
-
-
-def _has_seconds(value: str) -> bool:
-    return value[MINUTE_LENGTH : MINUTE_LENGTH + 1] == ":"
-
-
-def _goes_on(one: str, other: str) -> bool:
-    try:
-        (hour, minute), (later_hour, later_minute) = map(int, one.split(":")), map(int, other.split(":"))
-    except ValueError:
-        return one == other
-    return ((later_hour - hour) * 60 + later_minute - minute) % MINUTES_A_DAY <= CLOCK_MINUTES_MAX
-
-
-def _fits(one: str, other: str) -> bool:
-    """A masked account and a fuller one that may be the same."""
-    return len(one) == len(other) and all(a == b or HIDDEN in (a, b) for a, b in zip(one, other, strict=True))
+def _pages(readings: Sequence[Reading]) -> list[list[int]]:
+    """The scenes of each page, the page with most fields first."""
+    scenes: dict[str, list[int]] = {}
+    for at, reading in enumerate(readings):
+        scenes.setdefault(reading.page, []).append(at)
+    return sorted(scenes.values(), key=lambda ats: -max(len(readings[at].fields) for at in ats))
