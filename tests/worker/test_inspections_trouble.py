@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 
 from huiliu.evidence.actions import remove_file
-from huiliu.evidence.inspection.model import Verdict
+from huiliu.evidence.inspection.model import Inspection, Verdict
 from huiliu.evidence.verification import actions, store
 from huiliu.evidence.verification.jobs import Answer, Inspected, Question
 from huiliu.evidence.verification.judging import RailSaid
 from huiliu.evidence.verification.lane import Lane
 from huiliu.evidence.verification.model import ATTEMPTS_MAX, Problem, Step
 from huiliu.evidence.verification.records import load_records
-from huiliu.kit.db import across_platforms, transaction
+from huiliu.kit.db import Tx, across_platforms, transaction
 from huiliu.worker.inspections import run, run_once
 from tests.make.fake_bench import PROGRAM, Script, inspection, scripted
 from tests.worker.bills import bill, own_trade
@@ -95,22 +95,12 @@ async def test_a_worker_that_was_thought_dead_changes_nothing(house: House) -> N
     """Its lease ran out while it was reading, and somebody else has the file by now."""
     claim_id = await house.claim()
     file_id = await house.hand_in(claim_id, scripted("76"))
-    late, now = [await _taken(house, file_id) for _ in range(2)]
+    late = await _taken(house, file_id)
+    house.clock.now += actions.LEASE
+    now = await _taken(house, file_id)
     assert (late.attempt, now.attempt) == (1, 2)
     async with transaction(house.pool, house.system(), clock=house.clock) as tx:
-        known = await load_records(tx, file_id)
-        assert known is not None
-        read = Inspected(inspection=inspection(Script()))
-        done = await actions.finish(
-            tx,
-            late,
-            known,
-            inspected=read,
-            said=RailSaid(),
-            near={},
-            keyring=house.keyring,
-            open_account=lambda sealed: house.keyring.open(sealed, context="orders.account_sealed"),
-        )
+        done = await _finished(house, tx, late, Script())
         assert done is None
         assert not await actions.go_on(tx, late)
         assert not await actions.refuse(tx, late)
@@ -132,10 +122,46 @@ async def test_other_platforms_inspections_are_nobody_s_business(house: House, p
         assert await tx.value("SELECT count(*) FROM evidence_keys") == 0
 
 
+async def _finished(house: House, tx: Tx, leased: store.Leased, script: Script) -> Inspection | None:
+    known = await load_records(tx, leased.file_id)
+    assert known is not None
+    return await actions.finish(
+        tx,
+        leased,
+        known,
+        inspected=Inspected(inspection=inspection(script)),
+        said=RailSaid(),
+        near={},
+        keyring=house.keyring,
+        open_account=lambda sealed: house.keyring.open(sealed, context="orders.account_sealed"),
+    )
+
+
+async def test_of_two_files_that_are_finished_in_the_same_instant_the_later_one_sees_the_other(house: House) -> None:
+    script = Script(fields={"trade_no": "2026112322001478787878787878"})
+    leased: list[store.Leased] = []
+    for contact in ("13700000005", "13700000006"):
+        claim_id = await house.claim(await house.bought(contact=contact, rail_trade_no=""))
+        leased.append(await _taken(house, await house.hand_in(claim_id, scripted(contact))))
+
+    async def second() -> Inspection | None:
+        async with transaction(house.pool, house.system(), clock=house.clock) as tx:
+            return await _finished(house, tx, leased[1], script)
+
+    async with transaction(house.pool, house.system(), clock=house.clock) as tx:
+        first = await _finished(house, tx, leased[0], script)
+        waiting = asyncio.create_task(second())
+        await asyncio.wait({waiting}, timeout=0.5)  # it waits for the first one's commit
+    later = await waiting
+    assert first is not None
+    assert later is not None
+    assert first.verdict is not Verdict.CONTRADICTED
+    assert later.reasons == ("contradicts_trade_no_used",)
+
+
 async def _taken(house: House, file_id: UUID) -> store.Leased:
     async with across_platforms(house.pool) as connection:
         leased = await actions.lease_due(connection, now=house.clock(), limit=100)
-    house.clock.now += actions.LEASE
     return next(each for each in leased if each.file_id == file_id)
 
 
