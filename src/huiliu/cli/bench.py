@@ -14,7 +14,7 @@ from huiliu.bench import policy_agree as agree_bench
 from huiliu.bench import policy_mutants as mutants_bench
 from huiliu.bench import races as races_bench
 from huiliu.bench import refunds as refunds_bench
-from huiliu.cli.bench_evidence import evidence_pictures
+from huiliu.cli.bench_evidence import evidence, evidence_pictures
 
 
 @click.group()
@@ -24,6 +24,7 @@ def bench() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+bench.add_command(evidence)
 bench.add_command(evidence_pictures)
 
 

@@ -1,13 +1,15 @@
-"""`huiliu bench evidence-pictures`: made screenshots and forgeries with what is in them, for measuring verification."""
+"""`huiliu bench evidence` and `evidence-pictures`: verification measured on made screenshots and forgeries."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+import msgspec
 
 from huiliu.bench.evidence.dataset import Plan, make
 from huiliu.bench.evidence.fonts import FontsMissing
+from huiliu.bench.evidence.harness import QUICK, SECTIONS, Sizes, bench_evidence, ground, missed, report
 from huiliu.bench.evidence.receipts import BASES_MAX, SEEDS
 from huiliu.bench.evidence.stage import BrowserMissing
 from huiliu.bench.evidence.truth import EDITED, Kept
@@ -52,3 +54,55 @@ def evidence_pictures(
     except (BrowserMissing, FontsMissing) as missing:
         raise click.ClickException(str(missing)) from missing
     click.echo(f"{written} pictures and {len(clips)} clips in {out}")
+
+
+@click.command("evidence")
+@click.option("--only", default=",".join(SECTIONS), show_default=True, help="Sections, separated by commas.")
+@click.option("--count", type=click.IntRange(1, BASES_MAX), help="Screens of the test seed at most.")
+@click.option("--forged", type=click.IntRange(0, 1000), help="Forgeries of each kind and container at most.")
+@click.option("--quick", is_flag=True, help="Little of everything, to see that it works.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var/bench-evidence"), show_default=True,
+    help="Where the pictures are kept; made there when they are missing.",
+)  # fmt: skip
+@click.option("--atlas", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Instead of building one.")
+@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Processes.")
+@click.option("--again", is_flag=True, help="Figures of the last run's inspections, made anew.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON a section.")
+@click.pass_context
+def evidence(
+    ctx: click.Context,
+    *,
+    only: str,
+    count: int | None,
+    forged: int | None,
+    quick: bool,
+    data: Path,
+    atlas: Path | None,
+    workers: int,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Everything that verification promises, measured on pictures it has not seen. Exit status 1 on what must never be."""
+    sections = tuple(part.strip() for part in only.split(","))
+    if unknown := [part for part in sections if part not in SECTIONS]:
+        raise click.BadParameter(f"unknown: {', '.join(unknown)}; there are {', '.join(SECTIONS)}", param_hint="--only")
+    sizes = QUICK if quick else Sizes()
+    sizes = msgspec.structs.replace(sizes, test=count or sizes.test, forged=sizes.forged if forged is None else forged)
+    if not as_json:
+        click.echo(ground())
+    broken: list[str] = []
+    try:
+        for found in bench_evidence(
+            data, sections=sections, sizes=sizes, atlas=atlas, workers=workers, again=again,
+            progress=lambda said: click.echo(said, err=True),
+        ):  # fmt: skip
+            click.echo(msgspec.json.encode(found).decode() if as_json else f"\n{report(found)}")
+            for figure in missed(found):
+                click.echo(f"below the goal: {figure.what}: {figure.measured}, wanted {figure.goal}", err=True)
+            broken += found.broken
+    except (BrowserMissing, FontsMissing) as missing:
+        raise click.ClickException(str(missing)) from missing
+    for line in broken:
+        click.echo(f"BROKEN: {line}", err=True)
+    ctx.exit(1 if broken else 0)
