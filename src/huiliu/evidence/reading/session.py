@@ -21,6 +21,8 @@ class Session:
         options.inter_op_num_threads = 1
         options.log_severity_level = SILENT
         options.enable_cpu_mem_arena = False  # with ever other shapes the arena would keep the largest of each
+        # Threads that wait busily for the next operator double the work of a host whose cores other workers share.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # pyright: ignore[reportUnknownMemberType]  # untyped
         self._session = onnxruntime.InferenceSession(
             str(model),
             options,  # pyright: ignore[reportUnknownArgumentType]  # untyped
