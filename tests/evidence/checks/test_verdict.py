@@ -102,6 +102,27 @@ def test_doubtful_pixels_with_agreeing_checks_wait_for_a_person() -> None:
     assert told == (Verdict.UNVERIFIABLE, ("pixels_doubtful",))
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (check("status", AGREES), (Verdict.CONSISTENT, ("records_agree",))),
+        (check("status", UNKNOWN, note="no_record"), (Verdict.CONSISTENT, ("records_agree", "status_unconfirmed"))),
+        (check("status", UNKNOWN, note="may_change"), (Verdict.UNVERIFIABLE, ("status_differs",))),
+    ],
+)
+def test_a_state_that_no_record_bears_out_is_said_or_waits_for_a_person(
+    status: Check, expected: tuple[Verdict, tuple[str, ...]]
+) -> None:
+    found = (read(FieldName.STATUS, "refunded"),)
+    checks = (check("order_no", AGREES), status)
+    assert decide(CLEAR, "alipay_bill", fields=found, missing=(), checks=checks, findings=()) == expected
+
+
+def test_a_state_that_one_of_two_records_bears_out_is_enough() -> None:
+    checks = (check("order_no", AGREES), check("status", UNKNOWN, note="may_change"), check("status", AGREES))
+    assert decide(CLEAR, "alipay_bill", fields=(), missing=(), checks=checks, findings=())[0] is Verdict.CONSISTENT
+
+
 def test_what_a_file_says_of_its_past_is_mentioned_and_no_more() -> None:
     agreeing = (check("order_no", AGREES),)
     told = decide(CLEAR, "alipay_bill", fields=(), missing=(), checks=agreeing, findings=(HINT,))

@@ -7,6 +7,7 @@
     unknown page       -> unverifiable
     something missing  -> retake
     pixels doubtful    -> unverifiable  so that a person looks; what a file says of its own past is only mentioned
+    another state      -> unverifiable  the record says paid and the page refunded: either may have been first
     identified         -> consistent    order or trade number, or amount and time, agree
     anything else      -> unverifiable
 
@@ -36,6 +37,7 @@ UNKNOWN_PAGE = "unknown"
 UNKNOWN_PROFILE = "unknown_profile"
 FILE_SIGNALS = frozenset({"editor_traces", "container_history"})
 """Honest people crop with 美图 and send live photos: such a hint takes nothing from records that agree."""
+OTHER_STATE = "may_change"
 ROUGH = frozenset({"masked", "coarse"})
 """An agreement of this kind does not identify a payment."""
 
@@ -46,6 +48,8 @@ REASONS = (
     "nothing_to_compare",
     "not_identified",
     "records_agree",
+    "status_differs",
+    "status_unconfirmed",
     "file_hints",
     UNKNOWN_PROFILE,
 )
@@ -82,11 +86,17 @@ def decide(
         return Verdict.RETAKE, (*quality.problems, *lacking)
     if any(finding.signal not in FILE_SIGNALS for finding in findings):
         return Verdict.UNVERIFIABLE, ("pixels_doubtful",)
-    hints = ("file_hints",) if findings else ()
+    hints: tuple[str, ...] = ("file_hints",) if findings else ()
     agreeing = [
         check for check in checks if check.verdict is CheckVerdict.AGREES and check.source not in ("page", "upload")
     ]
+    if is_identified(agreeing) and _has_other_state(checks):
+        return Verdict.UNVERIFIABLE, (*_with_profile("status_differs", atlas_state), *hints)
     if is_identified(agreeing):
+        if any(field.name is FieldName.STATUS for field in fields) and FieldName.STATUS not in {
+            it.name for it in agreeing
+        }:
+            hints = ("status_unconfirmed", *hints)
         return Verdict.CONSISTENT, (*_with_profile("records_agree", atlas_state), *hints)
     reason = "not_identified" if agreeing else "nothing_to_compare"
     return Verdict.UNVERIFIABLE, (*_with_profile(reason, atlas_state), *hints)
@@ -96,6 +106,14 @@ def is_identified(checks: Iterable[Check]) -> bool:
     """Whether what agrees could only be this one payment: a number that is unique, or amount and time together."""
     exact = {check.name for check in checks if check.verdict is CheckVerdict.AGREES and check.note not in ROUGH}
     return bool(exact & {FieldName.ORDER_NO, FieldName.TRADE_NO}) or {FieldName.AMOUNT, FieldName.PAID_AT} <= exact
+
+
+def _has_other_state(checks: Sequence[Check]) -> bool:
+    """Whether the page's state is not the record's, though one may have become the other: a person decides which."""
+    states = [check for check in checks if check.name == FieldName.STATUS]
+    return any(check.note == OTHER_STATE for check in states) and not any(
+        check.verdict is CheckVerdict.AGREES for check in states
+    )
 
 
 def _is_read_well(check: Check, fields: Sequence[FieldRead]) -> bool:
