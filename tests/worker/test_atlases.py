@@ -27,7 +27,13 @@ _numbers = iter(range(10_000))
 
 
 async def shown(
-    house: House, *, contact: str, is_paid: bool = True, profile: str = PROFILE, **script: object
+    house: House,
+    *,
+    contact: str,
+    is_paid: bool = True,
+    amount: str = "100.00",
+    profile: str = PROFILE,
+    **script: object,
 ) -> Verdict | None:
     """A buyer's bill, inspected; its fields agree with order, payment and rail."""
     number = next(_numbers)
@@ -38,7 +44,7 @@ async def shown(
         house.books.payments[trade_no] = Paid(
             trade_no=trade_no, amount=Money(100_00), paid_at=at, status=StatusCode.PAID
         )
-    fields = {"trade_no": trade_no, "amount": "100.00"}
+    fields = {"trade_no": trade_no, "amount": amount}
     data = scripted(f"atlas {number}", fields=fields, profile=profile, **script)
     return (await house.inspect(await house.hand_in(await house.claim(made), data))).verdict
 
@@ -57,6 +63,8 @@ async def test_only_what_agrees_was_paid_by_the_rail_and_looks_untouched_is_trus
     assert await shown(house, contact="13600000002", is_paid=False) is Verdict.CONSISTENT
     assert await shown(house, contact="13600000003", signals=("glyph_profile",)) is Verdict.UNVERIFIABLE
     assert await shown(house, contact="13600000004", is_screenshot=False) is Verdict.CONSISTENT
+    assert await shown(house, contact="13600000009", amount="900.00") is Verdict.CONTRADICTED
+    assert await shown(house, contact="13600000010", missing=("paid_at",)) is Verdict.RETAKE
     assert await live(house) == 1
 
 
