@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pytest
 from huiliu.adapters import files as files_module
 from huiliu.adapters import parts
 from huiliu.adapters.files import LocalFiles
-from huiliu.adapters.sealed import BLOCK_BYTES
+from huiliu.adapters.sealed import BLOCK_BYTES, Damaged, SealedFile, seal
 from huiliu.evidence.errors import FileDamaged, UploadGone, UploadIncomplete, WrongOffset
 from huiliu.evidence.files import Files, keep_picture
 from huiliu.kit.keyring import Keyring
@@ -142,6 +143,17 @@ async def test_a_file_that_was_deleted_is_noticed(store: LocalFiles, root: Path)
         await store.read(KAMEN, sha256)
 
 
+@pytest.mark.parametrize("swap", ["order", "count"])
+async def test_blocks_open_only_in_their_own_place_and_number(keyring: Keyring, swap: str) -> None:
+    """Also between the check of the hash and the reading, when the file may be exchanged."""
+    sealed = seal(keyring, DATA[: 2 * BLOCK_BYTES], context="x")
+    first, second = sealed[20 : 20 + (len(sealed) - 20) // 2], sealed[20 + (len(sealed) - 20) // 2 :]
+    changed = sealed[:20] + second + first if swap == "order" else sealed[:16] + b"\0\0\0\1" + first
+    with pytest.raises(Damaged):
+        list(SealedFile(io.BytesIO(changed), keyring, context="x").blocks())
+    assert b"".join(SealedFile(io.BytesIO(sealed), keyring, context="x").blocks()) == DATA[: 2 * BLOCK_BYTES]
+
+
 async def test_a_copy_moved_to_another_platform_does_not_open(store: LocalFiles, root: Path) -> None:
     sha256 = await store.put(KAMEN, DATA)
     sealed = one_file(root).read_bytes()
@@ -260,6 +272,17 @@ async def test_a_chunk_torn_by_a_crash_is_sent_again(store: LocalFiles, root: Pa
     assert refused.value.facts == {"got": 6, "total": 11}
     await store.append_part(KAMEN, upload, offset=6, data=b"there")
     assert await store.part(KAMEN, upload, bytes_total=11) == b"hello there"
+
+
+async def test_zeros_that_a_crash_left_at_the_end_are_no_chunk(store: LocalFiles, root: Path) -> None:
+    upload = uuid4()
+    await store.start_part(KAMEN, upload)
+    await store.append_part(KAMEN, upload, offset=0, data=b"hello ")
+    path = root / "1" / "uploads" / upload.hex
+    path.write_bytes(path.read_bytes() + b"\0" * 4000)
+    assert await store.part(KAMEN, upload, bytes_total=6) == b"hello "
+    await store.append_part(KAMEN, upload, offset=6, data=b"world")
+    assert await store.part(KAMEN, upload, bytes_total=11) == b"hello world"
 
 
 async def test_a_part_changed_on_disk_is_gone(store: LocalFiles, root: Path) -> None:

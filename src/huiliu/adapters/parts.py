@@ -2,7 +2,7 @@
 
 A part is a log of records: header (sealed length, offset, plain length), then the chunk under the keyring, bound to its
 upload and offset. Records are only ever added; a later one covers an earlier one where they overlap. What a crash tore
-at the end is cut off before the next record is written.
+at the end, or left as zeros, is no record, and the next one is written over it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ def append(path: str, keyring: Keyring, *, context: str, offset: int, data: byte
         if len(records) >= RECORDS_MAX:
             raise UploadGone
         end = sum(_HEAD.size + sealed for _, _, sealed, _ in records)
-        os.ftruncate(descriptor, end)
         sealed = keyring.seal_bytes(data, context=f"{context}:{offset}")
         record = _HEAD.pack(len(sealed), offset, len(data)) + sealed
         written = 0
@@ -83,7 +82,7 @@ def _records(descriptor: int) -> list[tuple[int, int, int, int]]:
     size, at, reached = os.fstat(descriptor).st_size, 0, 0
     while at + _HEAD.size <= size and len(records) < RECORDS_MAX:
         sealed, offset, length = _HEAD.unpack(os.pread(descriptor, _HEAD.size, at))
-        if at + _HEAD.size + sealed > size or offset > reached or length > sealed:
+        if at + _HEAD.size + sealed > size or offset > reached or not 0 < length < sealed:
             break
         records.append((at + _HEAD.size, offset, sealed, length))
         reached = max(reached, offset + length)
