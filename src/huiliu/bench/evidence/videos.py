@@ -93,11 +93,7 @@ def _clip(stage: Stage, seed: str, base: int, folder: Path) -> VideoTruth:
         (each.kind, stage.shoot(each, device, dark=dark))
         for each in ((order,) if filmed is Filmed.STILL else (order, bill))
     ]
-    code = (
-        "".join(rng.choices(ALPHABET, k=LENGTH))
-        if filmed is not Filmed.STILL and rng.random() < CODE_SHARE
-        else ""
-    )
+    code = "".join(rng.choices(ALPHABET, k=LENGTH)) if filmed is not Filmed.STILL and rng.random() < CODE_SHARE else ""
     if code:
         note = top(device, order, title="备忘录") + _note(code)
         pages.insert(0, (PageKind.BLANK, stage.shoot_body(note, device, dark=dark)))
