@@ -70,8 +70,16 @@ def test_a_blank_picture_is_not_even_read(inspector: Inspector) -> None:
 
 
 def test_a_code_that_was_asked_for_and_is_not_there_is_missing(inspector: Inspector) -> None:
-    found = inspector.inspect(png(drawn()), msgspec.structs.replace(TRUE, code="7K3M-2Q9X"))
+    found = inspector.inspect(png(drawn()), msgspec.structs.replace(TRUE, code="7K3M9X"))
     assert (found.verdict, FieldName.CODE in found.missing) == (Verdict.RETAKE, True)
+
+
+def test_a_code_is_found_wherever_it_was_typed(inspector: Inspector) -> None:
+    page = drawn([*ALIPAY_ROWS, ("备注", "今天 7K3 M9X 谢谢")])
+    found = inspector.inspect(png(page), msgspec.structs.replace(TRUE, code="7K3M9X"))
+    code = found.field(FieldName.CODE)
+    assert code is not None
+    assert (code.value, found.missing, found.verdict) == ("7K3M9X", (), Verdict.CONSISTENT)
 
 
 def test_a_trade_number_of_another_claim_contradicts(inspector: Inspector) -> None:

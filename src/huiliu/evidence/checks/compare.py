@@ -223,6 +223,15 @@ def _number(found: str, expected: str) -> Judged:
             return CONTRADICTS, ""
 
 
+def _code(found: str, expected: str) -> Judged:
+    """One letter off is as likely a misreading as another code; either way the code was not shown."""
+    ours, theirs = normal(found), normal(expected)
+    off = sum(ours_at != theirs_at for ours_at, theirs_at in zip(ours, theirs, strict=False))
+    if len(ours) != len(theirs) or off == 1:
+        return UNKNOWN, "near"
+    return _number(found, expected)
+
+
 def _account(found: str, expected: str) -> Judged:
     """A phone number beside a nickname compares nothing: they are two names of one account, or of two."""
     ours, theirs = (re.sub(r"^\+?86(?=[\d*]{11}$)", "", normal(text).lstrip("+")) for text in (found, expected))
@@ -289,7 +298,7 @@ _JUDGES: Mapping[FieldName, Callable[[str, str], Judged]] = MappingProxyType(
     {
         FieldName.ORDER_NO: _number,
         FieldName.TRADE_NO: _number,
-        FieldName.CODE: _number,
+        FieldName.CODE: _code,
         FieldName.ACCOUNT: _account,
         FieldName.AMOUNT: _amount,
         FieldName.PAID_AT: _paid_at,

@@ -18,9 +18,12 @@ from huiliu.evidence.checks.verdict import decide
 from huiliu.evidence.forgery.atlas import Atlas
 from huiliu.evidence.forgery.examine import examine
 from huiliu.evidence.inspection.model import (
+    Check,
+    CheckVerdict,
     Container,
     Expected,
     FieldName,
+    FieldRead,
     Inspection,
     Quality,
 )
@@ -29,6 +32,7 @@ from huiliu.evidence.look.page import page_problems
 from huiliu.evidence.look.problems import Problem
 from huiliu.evidence.look.quality import look
 from huiliu.evidence.reading.reader import Reader, Reading
+from huiliu.evidence.video.code import find_code
 
 MILLISECONDS = 1000
 FLAGS_MAX = 40
@@ -94,15 +98,10 @@ class Inspector:
             reading = UNREAD if Problem.BLANK in quality.problems else self.reader.read(picture)
         if reading.private:
             return _private(picture.container, quality, reading.private, spent)
-        missing = _missing(reading, known)
-        with _timed(spent, "look"):
-            problems = page_problems(picture, reading.lines, reading.page, missing, fields=reading.fields)
-        quality = structs.replace(quality, problems=tuple(dict.fromkeys((*quality.problems, *problems))))
-        if Problem.PRIVATE in quality.problems:
-            return _private(picture.container, quality, Problem.PRIVATE, spent)
+        fields = _with_code(reading, known)
         with _timed(spent, "check"):
             checks = compare(
-                reading.fields,
+                fields,
                 known,
                 page=reading.page,
                 records=records,
@@ -110,12 +109,18 @@ class Inspector:
                 taken_at=picture.container.taken_at,
                 disputed=disputed,
             )
+        missing = _missing(reading, known, checks)
+        with _timed(spent, "look"):
+            problems = page_problems(picture, reading.lines, reading.page, missing, fields=fields)
+        quality = structs.replace(quality, problems=tuple(dict.fromkeys((*quality.problems, *problems))))
+        if Problem.PRIVATE in quality.problems:
+            return _private(picture.container, quality, Problem.PRIVATE, spent)
         with _timed(spent, "forgery"):
-            examined = examine(picture, reading.lines, reading.fields, self.atlas)
+            examined = examine(picture, reading.lines, fields, self.atlas)
         verdict, reasons = decide(
             quality,
             reading.page,
-            fields=reading.fields,
+            fields=fields,
             missing=missing,
             checks=checks,
             findings=examined.findings,
@@ -127,7 +132,7 @@ class Inspector:
             page=reading.page,
             quality=quality,
             container=picture.container,
-            fields=reading.fields,
+            fields=fields,
             missing=missing,
             checks=checks,
             findings=examined.findings,
@@ -137,11 +142,19 @@ class Inspector:
         )
 
 
-def _missing(reading: Reading, known: Expected) -> tuple[FieldName, ...]:
-    """What the layout requires and, when a one-time code was asked for, the code."""
-    if not known.code or reading.field(FieldName.CODE) is not None:
-        return reading.missing
-    return (*reading.missing, FieldName.CODE)
+def _with_code(reading: Reading, known: Expected) -> tuple[FieldRead, ...]:
+    """The one-time code that was asked for, wherever it stands: typed into a note, or on paper beside the screen."""
+    line = find_code(reading.lines, known.code) if known.code else None
+    if known.code is None or line is None:
+        return reading.fields
+    code = FieldRead(name=FieldName.CODE, value=known.code, text=line.text, box=line.box, score=line.score)
+    return (*(field for field in reading.fields if field.name is not FieldName.CODE), code)
+
+
+def _missing(reading: Reading, known: Expected, checks: Sequence[Check]) -> tuple[FieldName, ...]:
+    """What the layout requires and, when a one-time code was asked for, that one."""
+    is_shown = any(check.field is FieldName.CODE and check.verdict is CheckVerdict.AGREES for check in checks)
+    return reading.missing if not known.code or is_shown else (*reading.missing, FieldName.CODE)
 
 
 def _private(container: Container, quality: Quality, kind: str, spent: Mapping[str, float]) -> Inspection:
