@@ -22,7 +22,7 @@ class No(Exception):
 MEMORY_BYTES_MAX = 2 * 1024 * 1024 * 1024
 """Address space; what is really used by a 4K minute is below 0.8 GB."""
 CPU_SECONDS_MAX: Mapping[Task, int] = MappingProxyType({Task.LOOK: 40, Task.FRAMES: 40, Task.PACK: 60})
-WALL_SECONDS_MAX = 90
+WALL_SECONDS_MAX = 120
 """The limits on processor time are the strict ones; a busy host needs patience."""
 DESCRIPTORS_TO_LOOK = 4
 """Standard input, output and error, and the answer: all taken, so that nothing can be opened."""

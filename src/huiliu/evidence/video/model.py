@@ -23,7 +23,7 @@ CODECS = frozenset({"h264", "avc1", "hevc", "hvc1", "hev1", "vp80", "vp90", "fmp
 """What telephones, their screen recorders and messengers write. Every other decoder stays unused."""
 
 SHOWN_TYPE = "video/webm"
-SHOWN_PER_SECOND = 8
+SHOWN_PER_SECOND = 6
 SHOWN_SHORT_SIDE_MAX, SHOWN_LONG_SIDE_MAX = 540, 1200
 """Large enough to read a receipt's large text; the scenes that were read are shown at full size beside it."""
 SHOWN_BYTES_MAX = 32 * 1024 * 1024
