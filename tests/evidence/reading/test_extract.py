@@ -147,6 +147,12 @@ def test_two_columns_are_not_one_value(layouts: Layouts) -> None:
     assert FieldName.TRADE_NO in extract(lines, layouts).missing
 
 
+def test_a_value_ends_where_the_next_label_of_its_row_begins(layouts: Layouts) -> None:
+    row = [line("实付金额", 60, 950), line("¥128.00", 260, 950), line("数量", 440, 950), line("1", 540, 950)]
+    found = extract([*order(ORDER_ROWS[:-1]), *row], layouts)
+    assert _values(found)["amount"] == "128.00"
+
+
 def test_label_and_value_in_one_box(layouts: Layouts) -> None:
     joined = [line(f"{label}：{value}", 60, 500 + 90 * row) for row, (label, value) in enumerate(ORDER_ROWS)]
     found = extract([*order([]), *joined], layouts)
@@ -161,7 +167,15 @@ def test_a_copy_button_is_no_part_of_a_number(layouts: Layouts) -> None:
 
 
 @pytest.mark.parametrize(
-    "leaning", [Leaning(0.06, 0.0), Leaning(-0.07, 0.0), Leaning(-0.04, 0.00006), Leaning(0.05, -0.00007)]
+    "leaning",
+    [
+        Leaning(0.06, 0.0),
+        Leaning(-0.07, 0.0),
+        Leaning(-0.04, 0.00006),
+        Leaning(0.05, -0.00007),
+        Leaning(-0.1, 0.0001),
+        Leaning(0.1, -0.0001),
+    ],
 )
 def test_rows_that_lean_and_fan_out_keep_their_values(leaning: Leaning, layouts: Layouts) -> None:
     found = extract(leaning.of(alipay()), layouts)
@@ -176,8 +190,9 @@ def test_a_label_misread_by_an_unsure_reader_counts_and_is_doubtful(layouts: Lay
     assert FieldName.PAID_AT in found.doubtful
 
 
-def test_a_label_that_was_surely_read_is_taken_at_its_word(layouts: Layouts) -> None:
-    found = extract(_with_line(alipay(), "支付时间", "交付时间", score=0.99), layouts)
+@pytest.mark.parametrize("label", ["交付时间", "支付时刻", "支付日间"])
+def test_a_label_that_was_surely_read_is_taken_at_its_word(label: str, layouts: Layouts) -> None:
+    found = extract(_with_line(alipay(), "支付时间", label, score=0.99), layouts)
     assert FieldName.PAID_AT in found.missing
 
 
