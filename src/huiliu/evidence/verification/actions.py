@@ -123,7 +123,6 @@ async def refuse(tx: Tx, leased: Leased, *, problem: Problem = Problem.PRIVATE_D
     """Take somebody's private document out of sight and keep nothing of what was read. Destroy its bytes next."""
     if not await store.mark_refused(tx, leased.file_id, attempt=leased.attempt, problem=problem):
         return False
-    await store.forget_keys(tx, leased.file_id)
     if await store.mark_file_private(tx, leased.file_id):
         body = {"sha256": leased.sha256.hex(), "why": problem.value}
         await record(tx, leased.claim_id, Entry("evidence.refused", body))

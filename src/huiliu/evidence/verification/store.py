@@ -256,18 +256,6 @@ async def insert_keys(tx: Tx, claim_id: UUID, *, file_id: UUID, keys: Sequence[K
     )
 
 
-async def forget_keys(tx: Tx, file_id: UUID) -> None:
-    """Of a private document nothing is kept to be found by."""
-    await tx.run(
-        """
-        WITH near AS (DELETE FROM evidence_near WHERE platform_id = %(platform_id)s AND file_id = %(file_id)s)
-        DELETE FROM evidence_keys WHERE platform_id = %(platform_id)s AND file_id = %(file_id)s
-        """,
-        platform_id=tx.platform_id,
-        file_id=file_id,
-    )
-
-
 async def insert_near(tx: Tx, claim_id: UUID, *, file_id: UUID, hashes: Sequence[bytes]) -> None:
     """Remember what the picture, or each scene of a video, looks like: 256 bits each."""
     await tx.run(
