@@ -51,7 +51,7 @@ _QUEUES: WeakKeyDictionary[AbstractEventLoop, _Queue] = WeakKeyDictionary()
 
 
 async def rebuild_video(data: bytes) -> ShownVideo:
-    """Pass a video through the gate. A minute of video takes up to about twenty seconds.
+    """Pass a video through the gate. A minute of video takes up to half a minute of two cores.
 
     Raises the refusals of `video.errors`, EmptyFile, FileTooLarge, GateBusy.
     """
