@@ -177,6 +177,18 @@ async def test_an_atlas_whose_process_dies_is_tried_again_and_the_one_before_sta
         house.clock.now += ATLAS_LEASE
 
 
+async def test_an_atlas_of_which_half_was_forgotten_on_the_way_is_not_used(house: House) -> None:
+    for number in range(3):
+        await shown(house, contact=f"1340000{number:04d}", profile="640-light")
+    async with transaction(house.pool, house.system(), clock=house.clock) as tx:
+        before = await atlas_reads.current_atlas(tx)
+        assert await atlas_actions.want_atlas(tx) is not None
+    assert await atlases.run_once(house.room, asyncio.Event(), make_lane=lambda: Lane(PROGRAM, questions_max=2)) == 1
+    async with transaction(house.pool, house.system(), clock=house.clock) as tx:
+        (row, *_) = await atlas_reads.atlas_versions(tx)
+        assert (row.state, await atlas_reads.current_atlas(tx)) == (AtlasState.BUILDING, before)
+
+
 def a_lane() -> Lane:
     """A process for one building."""
     return Lane(PROGRAM, questions_max=10_000)
