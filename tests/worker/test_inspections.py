@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from huiliu.evidence.actions import remove_file
 from huiliu.evidence.errors import FileDamaged
 from huiliu.evidence.inspection.model import CheckVerdict, Verdict
 from huiliu.evidence.verification.codes import issue_code
@@ -157,6 +158,19 @@ async def test_the_same_file_of_two_buyers_contradicts_and_of_one_buyer_only_ask
     other = await house.bought(contact=ZHOUMO_CONTACT)
     bad = await house.inspect(await house.hand_in(await house.claim(other), data))
     assert bad.reasons == ("contradicts_original_reused",)
+
+
+async def test_what_another_buyer_took_back_counts_against_nobody(house: House) -> None:
+    data = scripted("25", page="unknown")
+    claim_id = await house.claim(await house.bought(contact=ZHOUMO_CONTACT))
+    mistaken = await house.hand_in(claim_id, data)
+    await house.inspect(mistaken)
+    async with transaction(house.pool, house.buyer(), clock=house.clock) as tx:
+        await remove_file(tx, claim_id, file_id=mistaken)
+    made, _ = await own_trade(house, 25)
+    found = await house.inspect(await house.hand_in(await house.claim(made), data))
+    assert found.result is not None
+    assert found.result.extra.reuses == ()
 
 
 async def test_a_buyer_who_shows_the_same_bill_again_for_the_same_order_re_uses_nothing(house: House) -> None:
