@@ -260,6 +260,40 @@ def test_the_one_time_code_is_read_behind_its_words(layouts: Layouts) -> None:
     assert "code" not in _values(extract(two, layouts))
 
 
+def _goods(name: str, *below: str) -> list[Line]:
+    """An order whose goods stand in a card beside their picture."""
+    without = order([pair for pair in ORDER_ROWS if pair[0] != "商品名称"])
+    return [*without, *[line(text, 300, 380 + 58 * row) for row, text in enumerate((name, *below))]]
+
+
+def test_the_goods_in_a_card_are_its_first_line(layouts: Layouts) -> None:
+    found = extract(_goods("星耀会员月卡", "卡门旗舰店"), layouts)
+    assert _values(found)["product"] == "星耀会员月卡"
+
+
+def test_after_a_full_line_nobody_can_tell_the_goods_from_the_shop(layouts: Layouts) -> None:
+    found = extract(_goods("橙光视频会员年卡含电视端直充秒到", "卡门旗舰店"), layouts)
+    assert "product" not in _values(found)
+
+
+@pytest.mark.parametrize(
+    ("height", "name"),
+    [(56, "橙光视频会员年卡含电视端直充秒到账卡门专供限量"), (46, "橙光视频会员年卡含电视端直充秒到账"), (50, None)],
+)
+def test_a_products_name_goes_on_after_a_full_line(height: int, name: str | None, layouts: Layouts) -> None:
+    lines = [
+        line("商品详情", 430, 140, height=62),
+        line("¥168.00", 315, 600, height=90),
+        line("橙光视频会员年卡含电视端直充秒到账", 315, 720),
+        line("卡门专供限量", 315, 784, height=height),
+        right_line("自动发货", WIDTH_END, 1000),
+        *[line(text, 60 + 330 * column, 2_000) for column, text in enumerate(("收藏", "加入购物车", "立即购买"))],
+    ]
+    found = extract(lines, layouts)
+    assert found.page == "product_page"
+    assert _values(found).get("product") == name
+
+
 WIDTH_END = 1020
 
 

@@ -29,6 +29,8 @@ SAMPLE = 8
 SAMPLE_SHAPE_MIN = 1.5
 UPRIGHT_MARGIN = 0.05
 """How much better a turn must read than the picture as it is."""
+WHOLE_LINES_MAX = 80
+"""A longer page, such as a list or a talk, is not read wholly a second time: only its doubtful values are."""
 SECOND_LOOK_LINES_MIN = 3
 """A page that no layout fits is read again only when there is something to read."""
 
@@ -129,7 +131,7 @@ class Reader:
         if look.found.page != UNKNOWN_PAGE:
             lines = self._reread(look, _unsettled(look) | _confirmable(look))
             found = agreed(look.found, extract(lines, self.layouts))
-            if not found.missing:
+            if not found.missing or len(look.lines) > WHOLE_LINES_MAX:
                 return lines, found
         lines = self._small.scan(look.rgb)
         return lines, agreed(look.found, extract(lines, self.layouts))
@@ -193,7 +195,8 @@ def _unsettled(look: _Look) -> frozenset[Line]:
     """Lines worth a second opinion: those of doubtful values; or, when a value is nowhere, all that are not yet understood."""
     found = look.found
     doubtful = [field.box for field in found.fields if field.name in found.doubtful]
-    if found.is_weak or set(found.missing) - set(found.refused):
+    is_short = len(look.lines) <= WHOLE_LINES_MAX
+    if is_short and (found.is_weak or set(found.missing) - set(found.refused)):
         sure = [field.box for field in found.fields if field.name not in found.doubtful]
         return frozenset(
             line
@@ -221,7 +224,9 @@ def _quads_of(lines: Iterable[Line]) -> Floats:
 
 def _wants_second_look(first: Extracted, lines: Sequence[Line]) -> bool:
     if first.page == UNKNOWN_PAGE:
-        return len(lines) >= SECOND_LOOK_LINES_MIN and fmean(line.score for line in lines) < SENSE_MIN
+        return (
+            SECOND_LOOK_LINES_MIN <= len(lines) <= WHOLE_LINES_MAX and fmean(line.score for line in lines) < SENSE_MIN
+        )
     return bool(first.missing or first.doubtful or first.refused)
 
 

@@ -20,6 +20,7 @@ INDENT_MIN = 1.5
 """Heights from the page's margin to text that has a small picture beside it."""
 STACK_MAX = 2.0
 """Heights from one line of a card to the next."""
+SMALLER, AS_TALL = 0.86, 0.93
 FULL_LINE = 3.0
 """Heights from the right margin within which a line is full and goes on in the next."""
 
@@ -78,7 +79,8 @@ def _under_big(upper: Sequence[Placed], labels: Labels) -> list[list[Placed]]:
     ]
     if not under or under[0].top - big[0].bottom > STACK_MAX * under[0].height:
         return []
-    return [_whole(under, labels)]
+    whole = _whole(under, labels)
+    return [whole] if whole else []
 
 
 def _card(upper: Sequence[Placed], labels: Labels) -> list[list[Placed]]:
@@ -98,16 +100,25 @@ def _card(upper: Sequence[Placed], labels: Labels) -> list[list[Placed]]:
             and other.middle - item.middle < STACK_MAX * item.height
         ]
         if below:
-            return [_whole([item, *below], labels)]
+            # In a card the shop's name may be as tall as the goods': after a full line nobody can tell.
+            return [] if _is_full(item, labels) else [[item]]
     return []
 
 
 def _whole(column: Sequence[Placed], labels: Labels) -> list[Placed]:
-    """The first line, and the next ones while each before is full."""
-    edge = max(item.right for item in labels.placed)
+    """A name with the lines that it goes on for: a full line goes on in one as tall, and ends before a smaller one."""
     whole = [column[0]]
     for item in column[1:]:
-        if edge - whole[-1].right > FULL_LINE * item.height or item.middle - whole[-1].middle > STACK_MAX * item.height:
+        if not _is_full(whole[-1], labels) or item.middle - whole[-1].middle > STACK_MAX * item.height:
             break
+        if item.height <= SMALLER * whole[0].height:
+            break
+        if item.height < AS_TALL * whole[0].height:
+            return []  # neither clearly smaller nor clearly as tall
         whole.append(item)
     return whole
+
+
+def _is_full(item: Placed, labels: Labels) -> bool:
+    edge = max(other.right for other in labels.placed)
+    return edge - item.right < FULL_LINE * item.height
