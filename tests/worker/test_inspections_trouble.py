@@ -11,7 +11,7 @@ import pytest
 from huiliu.evidence.actions import remove_file
 from huiliu.evidence.inspection.model import Inspection, Verdict
 from huiliu.evidence.verification import actions, store
-from huiliu.evidence.verification.jobs import Answer, Inspected, Question
+from huiliu.evidence.verification.jobs import Answer, Inspect, Inspected, Question
 from huiliu.evidence.verification.judging import RailSaid
 from huiliu.evidence.verification.lane import Lane
 from huiliu.evidence.verification.model import ATTEMPTS_MAX, Problem, Step
@@ -166,15 +166,17 @@ async def _taken(house: House, file_id: UUID) -> store.Leased:
 
 
 class Watched:
-    """A lane that says when it was first asked."""
+    """A lane that says when it was asked about one certain picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: bytes) -> None:
         self.lane = Lane(PROGRAM)
         self.was_asked = asyncio.Event()
+        self._data = data
 
     async def ask(self, question: Question) -> Answer:
         """As the real one."""
-        self.was_asked.set()
+        if isinstance(question, Inspect) and question.data == self._data:
+            self.was_asked.set()
         return await self.lane.ask(question)
 
     async def close(self) -> None:
@@ -183,7 +185,7 @@ class Watched:
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(house: House) -> None:
-    lane = Watched()
+    lane = Watched(scripted("stop 0"))
     files = [await house.hand_in(await house.claim(), scripted(f"stop {n}")) for n in range(3)]
     stop = asyncio.Event()
     working = asyncio.create_task(run(house.with_lanes([lane]).room, stop))
@@ -202,8 +204,9 @@ async def test_a_file_that_takes_too_long_when_the_worker_stops_is_given_back_un
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huiliu.worker.inspections.STOP_SECONDS", 0.1)
-    file_id = await house.hand_in(await house.claim(), scripted("slow", do="hang"))
-    stop, lane = asyncio.Event(), Watched()
+    slow = scripted("slow", do="hang")
+    file_id = await house.hand_in(await house.claim(), slow)
+    stop, lane = asyncio.Event(), Watched(slow)
     working = asyncio.create_task(run(house.with_lanes([lane]).room, stop))
     async with asyncio.timeout(30):
         await lane.was_asked.wait()

@@ -67,7 +67,7 @@ class Asked(Protocol):
 class Lookalikes(Protocol):
     """Finds pictures that look like a given one: `verification.near_book.NearBook` is the real one."""
 
-    async def near(self, platform_id: int, hashes: Sequence[bytes], *, but: UUID) -> Mapping[UUID, int]:
+    async def near(self, platform_id: int, hashes: Sequence[bytes]) -> Mapping[UUID, int]:
         """How many of 256 bits differ, by file."""
         ...
 
@@ -210,7 +210,7 @@ async def _compare(room: Room, leased: Leased, known: FileRecords, inspected: In
             return
     faults.point("inspection.after_reading")
     said = await _ask_rail(room, known, inspected.inspection)
-    near = await room.near.near(leased.platform_id, (*inspected.near, *inspected.near_mirrored), but=leased.file_id)
+    near = await room.near.near(leased.platform_id, (*inspected.near, *inspected.near_mirrored))
     faults.point("inspection.before_verdict")
     async with transaction(room.pool, _actor(leased), clock=room.clock) as tx:
         await actions.finish(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from huiliu.evidence.inspection.model import Expected
-from huiliu.evidence.verification.jobs import Answer, Died, Inspect, Inspected, NotInspected
+from huiliu.evidence.verification.jobs import LENGTH, Answer, Died, Inspect, Inspected, NotInspected
 from huiliu.evidence.verification.lane import Lane
 from tests.make.fake_bench import PROGRAM, scripted
 
@@ -52,13 +55,21 @@ async def test_a_process_that_dies_or_hangs_is_an_answer_and_the_next_picture_is
     assert isinstance(await read(lane, scripted()), Inspected)
 
 
-async def test_a_hanging_process_ends_itself_even_when_nobody_waits_for_it(lane: Lane) -> None:
-    await read(lane, scripted())
-    process = lane.pid
-    asking = asyncio.create_task(lane.ask(question(scripted(do="hang"), seconds=0.2)))
-    assert isinstance(await asking, Died)
-    with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
+async def test_a_hanging_process_is_ended_by_the_kernel_even_when_nobody_waits_for_it() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "huiliu.evidence.verification.lane_process",
+            str(theirs.fileno()),
+            PROGRAM,
+            pass_fds=(theirs.fileno(),),
+        )
+        frame = msgspec.msgpack.encode(question(scripted(do="hang"), seconds=0.1))
+        ours.sendall(LENGTH.pack(len(frame)) + frame)
+        async with asyncio.timeout(SECONDS):
+            assert await process.wait() == -signal.SIGALRM
 
 
 @pytest.mark.parametrize(

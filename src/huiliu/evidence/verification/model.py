@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from huiliu.evidence.inspection.model import Check, CheckVerdict, Inspection, Verdict
+from huiliu.evidence.inspection.model import Check, CheckVerdict, FieldName, Inspection, Verdict
 from huiliu.evidence.reuse.keys import KeyKind
 from huiliu.evidence.reuse.verdict import Reuse
+from huiliu.people.contacts import mask
 
 ATTEMPTS_MAX = 3
 """A file that killed or outlasted this many processes is left to a person."""
@@ -281,10 +282,15 @@ def _for_buyer(inspection: Inspection) -> Inspection:
     return structs.replace(
         inspection,
         reasons=_reasons_for_buyer(inspection.reasons),
-        checks=tuple(check for check in inspection.checks if check.name not in CLAIM_CHECKS),
+        checks=tuple(_masked(check) for check in inspection.checks if check.name not in CLAIM_CHECKS),
         findings=(),
         lines=(),
     )
+
+
+def _masked(check: Check) -> Check:
+    """Who looked an order up by its number has not proved to be its buyer: the account on record stays masked."""
+    return structs.replace(check, expected=mask(check.expected)) if check.field is FieldName.ACCOUNT else check
 
 
 def contradictions(inspection: Inspection) -> tuple[Check, ...]:

@@ -42,8 +42,8 @@ class NearBook:
         self._pool = pool
         self._shelves: dict[int, _Shelf] = {}
 
-    async def near(self, platform_id: int, hashes: Sequence[bytes], *, but: UUID) -> Mapping[UUID, int]:
-        """How many bits differ, by file, of everything near to any of `hashes`; `but` is the file itself."""
+    async def near(self, platform_id: int, hashes: Sequence[bytes]) -> Mapping[UUID, int]:
+        """How many bits differ, by file, of everything near to any of `hashes`."""
         if not hashes:
             return {}
         shelf = self._shelves.pop(platform_id, None) or _Shelf()
@@ -53,7 +53,7 @@ class NearBook:
         async with shelf.lock:
             await self._catch_up(platform_id, shelf)
             found = await asyncio.to_thread(shelf.index.near, hashes)
-        return {shelf.files[number]: bits for number, bits in found if shelf.files[number] != but}
+        return {shelf.files[number]: bits for number, bits in found}
 
     async def _catch_up(self, platform_id: int, shelf: _Shelf) -> None:
         since, after = shelf.read_to - OVERLAP, None

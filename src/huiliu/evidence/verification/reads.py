@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from huiliu.evidence.inspection.model import Verdict
+from huiliu.evidence.inspection.model import FieldRead, Verdict
 from huiliu.evidence.model import LISTED_MAX
 from huiliu.evidence.verification.model import ClaimSummary, FileInspection, Problem, Step, for_buyer, summary
 from huiliu.evidence.verification.sealing import open_result
@@ -68,6 +68,33 @@ async def inspections(
         limit=LISTED_MAX,
     )
     return _shown(tx, rows, keyring=keyring, is_for_staff=is_for_staff)
+
+
+class ReadText(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines that were read in one live file, top down, and the fields. `lines` are empty where none were kept."""
+
+    file_id: UUID
+    slot: str
+    lines: tuple[str, ...]
+    fields: tuple[FieldRead, ...]
+
+
+async def read_texts(tx: Tx, claim_id: UUID, *, slots: Sequence[str], keyring: Keyring) -> tuple[ReadText, ...]:
+    """What the live files in these slots say, in the order they came: for setting two texts side by side.
+
+    Of the inspection nothing else leaves here, so that buyers may read it too.
+    """
+    found = await inspections(tx, claim_id, keyring=keyring, is_for_staff=True)
+    return tuple(
+        ReadText(
+            file_id=each.file_id,
+            slot=each.slot,
+            lines=tuple(line.text for line in each.inspection.lines),
+            fields=each.inspection.fields,
+        )
+        for each in found.values()
+        if each.slot in slots and each.state is Step.DONE and each.inspection is not None
+    )
 
 
 async def claim_summary(tx: Tx, claim_id: UUID) -> ClaimSummary:
