@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import perf_counter
 
 from huiliu.bench.evidence.figures import Figure, Found, markdown, share, spread
@@ -50,20 +51,26 @@ def video(folder: Path) -> Found:
         Figure(section="video", what="one-time codes found", measured=_of(result.has_code for result in coded), of=str(len(coded))),
     )  # fmt: skip
     rows = [
-        (result.truth.file, f"{result.seconds:.1f}", f"{result.found}/{result.said}", str(result.scenes))
+        (
+            result.truth.file,
+            f"{result.seconds:.1f}",
+            f"{result.cpu:.1f}",
+            f"{result.found}/{result.said}",
+            str(result.scenes),
+        )
         for result in results
     ]
     listed = ("wrong:\n" + "\n".join(f"  {line}" for line in wrong),) if wrong else ()
-    return Found(figures=figures, tables=(markdown(("clip", "s", "values", "scenes"), rows), *listed))
+    return Found(figures=figures, tables=(markdown(("clip", "s", "s of processor", "values", "scenes"), rows), *listed))
 
 
 class _Watched:
     """What came of one clip."""
 
-    def __init__(self, truth: VideoTruth, reading: VideoReading, *, seconds: float, is_still: bool) -> None:
+    def __init__(self, truth: VideoTruth, reading: VideoReading, *, seconds: float, cpu: float, is_still: bool) -> None:
         values = {(each.name, each.value) for each in truth.said if each.name in SAID}
         read = {(each.name, each.value) for each in reading.fields if each.name in SAID}
-        self.truth, self.seconds, self.is_still = truth, seconds, is_still
+        self.truth, self.seconds, self.cpu, self.is_still = truth, seconds, cpu, is_still
         self.scenes = len(reading.readings)
         names = {name for name, _ in values}
         self.said = len(names)
@@ -74,11 +81,19 @@ class _Watched:
 
 def _watched(folder: Path, truth: VideoTruth, reader: Reader) -> _Watched:
     data = (folder / truth.file).read_bytes()
-    began = perf_counter()
+    began, used = perf_counter(), _processor()
     look = watch(data)
     reading = read_video(look, reader)
-    seconds = perf_counter() - began
-    return _Watched(truth, reading, seconds=seconds, is_still=VideoProblem.STILL_AS_VIDEO in look.facts.problems)
+    seconds, cpu = perf_counter() - began, _processor() - used
+    return _Watched(
+        truth, reading, seconds=seconds, cpu=cpu, is_still=VideoProblem.STILL_AS_VIDEO in look.facts.problems
+    )
+
+
+def _processor() -> float:
+    """Seconds of processor time, of this process and of those that it waited for."""
+    own, children = getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def _of(facts: Iterable[bool]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from time import perf_counter
+from time import perf_counter, process_time
 
 import msgspec
 from msgspec import Struct
@@ -44,6 +44,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     timings: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     scores: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     """By signal, before any limit; of the containers that are forged."""
+    cpu_ms: float = 0.0
+    """Processor time of the worker, all threads: what a busy machine does not change."""
     rss_mib: float = 0.0
     """The worker's highest resident memory so far."""
 
@@ -120,15 +122,15 @@ def _start(setup: Setup) -> None:
 def _work(trial: Trial) -> Seen:
     desk = _desks[0]
     truth, timings = trial.truth, dict[str, float]()
-    began = perf_counter()
+    began, used = perf_counter(), process_time()
     try:
         picture = desk.opener.open(Path(trial.path).read_bytes())
     except Refusal as refusal:
         return Seen(truth=truth, verdict=None, code=refusal.code)
     timings["gate"] = (perf_counter() - began) * 1000
     inspection = desk.inspector.inspect_picture(picture, expected(truth.expect), timings=timings)
-    peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024
-    seen = msgspec.structs.replace(_seen(truth, inspection), rss_mib=peak)
+    cpu, peak = (process_time() - used) * 1000, getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    seen = msgspec.structs.replace(_seen(truth, inspection), cpu_ms=cpu, rss_mib=peak)
     if truth.container not in EDITED:
         return seen
     scores = signals(picture, inspection.lines, inspection.fields, desk.atlas)
