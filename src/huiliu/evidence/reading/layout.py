@@ -93,7 +93,7 @@ class FieldLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def has_open_length(self) -> bool:
         """A number whose length says nothing: a dropped digit would leave another one of the same form."""
-        return self.form is Form.AMOUNT or (self.form is Form.CODE and not self.lengths)
+        return self.form in (Form.AMOUNT, Form.ACCOUNT) or (self.form is Form.CODE and not self.lengths)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

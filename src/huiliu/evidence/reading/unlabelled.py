@@ -21,7 +21,7 @@ INDENT_MIN = 1.5
 STACK_MAX = 2.0
 """Heights from one line of a card to the next."""
 SMALLER, AS_TALL = 0.86, 0.93
-FULL_LINE = 3.0
+FULL_LINE = 2.2
 """Heights from the right margin within which a line is full and goes on in the next."""
 
 
