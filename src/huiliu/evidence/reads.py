@@ -34,7 +34,11 @@ class _Code(msgspec.Struct, frozen=True):
 
 
 async def have(tx: Tx, claim_id: UUID) -> frozenset[str]:
-    """The slots with at least one live item: what the policy is told is there."""
+    """The slots with at least one live item: what the policy is told is there.
+
+    The time gap is there as well once it can be computed: the payment's time is on record or on a bill that agrees with
+    the records, and the not-arrived picture was read and nothing contradicts it (`verification.gaps`).
+    """
     rows = await tx.all(
         _Code,
         """
@@ -43,6 +47,17 @@ async def have(tx: Tx, claim_id: UUID) -> frozenset[str]:
         UNION
         SELECT slot FROM evidence_notes
          WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s AND removed_at IS NULL
+        UNION
+        SELECT 'time_gap' AS slot
+          FROM claims c
+          JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id
+          JOIN evidence_files f ON f.platform_id = c.platform_id AND f.claim_id = c.id AND f.removed_at IS NULL
+          JOIN evidence_inspections i ON i.platform_id = f.platform_id AND i.file_id = f.id AND i.state = 'done'
+         WHERE c.platform_id = %(platform_id)s AND c.id = %(claim_id)s
+         GROUP BY o.paid_at, o.paid_precision
+        HAVING bool_or(f.slot = 'not_arrived_shot' AND i.verdict IN ('consistent', 'unverifiable'))
+           AND (o.paid_at IS NOT NULL AND o.paid_precision IN ('second', 'minute')
+                OR bool_or(f.slot = 'paid_shot' AND i.verdict = 'consistent'))
          ORDER BY slot LIMIT %(limit)s
         """,
         platform_id=tx.platform_id,

@@ -17,6 +17,7 @@ from msgspec import Struct
 from huiliu.kit.errors import Refusal
 from huiliu.kit.money import Money
 from huiliu.kit.text import Lang, has_words, refusal_words, say
+from huiliu.people.restrictions.errors import Suspended
 from huiliu.web import format as forms
 from huiliu.web.assets import asset_url
 from huiliu.web.cookies import cookie_name
@@ -51,6 +52,8 @@ class Notice(Struct, frozen=True):
     title: str
     next: str
     field: str = ""
+    leads_to_restrictions: bool = False
+    """The reason, and the appeal, are on the buyer's own page about restrictions."""
 
 
 class RefusalPage(Struct, frozen=True):
@@ -82,7 +85,8 @@ def notice_of(lang: Lang, refusal: Refusal) -> Notice:
     """What happened and what to do next, in the reader's language."""
     title, next_ = refusal_words(lang, refusal)
     field = refusal.facts.get("field")
-    return Notice(title, next_, field if isinstance(field, str) else "")
+    is_suspended = isinstance(refusal, Suspended)
+    return Notice(title, next_, field if isinstance(field, str) else "", leads_to_restrictions=is_suspended)
 
 
 def render(template: str, page: object, frame: Frame) -> str:

@@ -20,7 +20,7 @@ from huiliu.people.reads import platform_by_slug, platform_list
 from huiliu.people.sessions import load_session
 from huiliu.web import demo
 from huiliu.web.assets import static_file
-from huiliu.web.buyer import claims, drafts, find, orders, policies, reasons, restrictions, uploads
+from huiliu.web.buyer import claims, drafts, find, look, orders, policies, reasons, restrictions, uploads
 from huiliu.web.cookies import sent_cookie
 from huiliu.web.desk import mount as desk
 from huiliu.web.errors import answer_bug, answer_http, answer_refusal
@@ -93,6 +93,7 @@ def pages() -> Router:
             *claims.handlers,
             *drafts.handlers,
             *uploads.handlers,
+            *look.handlers,
             *policies.handlers,
             *restrictions.handlers,
             *desk.handlers,

@@ -18,6 +18,7 @@ from huiliu.kit.text import Lang, say
 from huiliu.payouts.model import Payout, Rung
 from huiliu.payouts.model import State as PayoutState
 from huiliu.policy.wording import clause_name
+from huiliu.web.buyer.signing import Signed, signed_of
 from huiliu.web.buyer.timeline import TimelineLine, slot_name, timeline_lines
 
 PRIMARY = (Do.SUBMIT, Do.ANSWER, Do.REAPPLY)
@@ -68,6 +69,8 @@ class Exhibit(Struct, frozen=True, kw_only=True):
     name: str
     notes: tuple[tuple[str, str, str, datetime], ...]
     """(kind, words, who, when) of declarations, statements and records."""
+    signed: tuple[Signed, ...]
+    """What stands under the declarations among them."""
 
     @property
     def is_record(self) -> bool:
@@ -213,4 +216,5 @@ def _clause_words(lang: Lang, whole: ClaimPage, clause_id: str) -> str:
 
 def _exhibit(lang: Lang, view: SlotView) -> Exhibit:
     notes = tuple((note.kind, note_words(lang, note), note.by_name, note.added_at) for note in view.notes)
-    return Exhibit(view=view, name=view.slot.name(lang), notes=notes)
+    signed = tuple(it for it in map(signed_of, view.notes) if it is not None)
+    return Exhibit(view=view, name=view.slot.name(lang), notes=notes, signed=signed)

@@ -14,12 +14,17 @@ from msgspec import Struct
 
 from huiliu.claims.actions import escalate, withdraw
 from huiliu.claims.model import STATEMENT_MAX, State
-from huiliu.claims.page import claim_page
+from huiliu.claims.page import ClaimPage, claim_page
 from huiliu.claims.reads import ClaimFilter, ClaimListRow, find_claims
+from huiliu.evidence.slots import SlotCode
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import Invalid, Refusal
 from huiliu.people.model import Viewer
 from huiliu.web.buyer.claim_view import ClaimView, claim_view
+from huiliu.web.buyer.comparing import Compared, compared
+from huiliu.web.buyer.look import GapShown, SlotPage, look, slot_page
+from huiliu.web.buyer.restrictions import Held, holding
+from huiliu.web.buyer.seen import slot_state
 from huiliu.web.form import Form, HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
 from huiliu.web.visit import FromVisit, Visit
@@ -37,6 +42,11 @@ class ClaimShown(Struct, frozen=True, kw_only=True):
     view: ClaimView
     notice: Notice | None = None
     typed: dict[str, str]
+    states: dict[str, SlotPage]
+    """What the automatic check says, by slot."""
+    gap: GapShown | None
+    compared: Compared | None
+    held: tuple[Held, ...]
     just_filed: bool = False
     refresh_seconds: int = REFRESH_SECONDS
     words_max: int = STATEMENT_MAX
@@ -88,11 +98,38 @@ async def claim(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str])
     buyer = visit.signed_in_buyer()
     async with visit.as_buyer() as tx:
         whole = await claim_page(tx, buyer, claim_no[:CLAIM_NO_MAX])
-    if whole.claim.state is State.DRAFT:
-        return see(visit.url("claims", claim_no, "draft"))
-    view = claim_view(visit.lang, whole, visit.now)
-    shown = ClaimShown(view=view, typed={}, just_filed=request.query_params.get("filed") == "1")
+        if whole.claim.state is State.DRAFT:
+            return see(visit.url("claims", claim_no, "draft"))
+        shown = await _shown(tx, visit, whole, just_filed=request.query_params.get("filed") == "1")
     return show(visit, "buyer/claim.html", shown)
+
+
+async def _shown(
+    tx: Tx,
+    visit: Visit,
+    whole: ClaimPage,
+    *,
+    notice: Notice | None = None,
+    typed: dict[str, str] | None = None,
+    just_filed: bool = False,
+) -> ClaimShown:
+    claim, case = whole.claim, whole.case
+    seen = await look(tx, visit, claim, case=case)
+    pages = [
+        slot_page(claim.claim_no, slot_state(visit.lang, it.code.value, it.files, seen.found), seen)
+        for it in whole.slots
+    ]
+    return ClaimShown(
+        view=claim_view(visit.lang, whole, visit.now),
+        notice=notice,
+        typed=typed or {},
+        states={page.state.slot: page for page in pages},
+        # With files of its own the slot shows it.
+        gap=None if any(it.code is SlotCode.TIME_GAP and it.files for it in whole.slots) else seen.gap,
+        compared=await compared(tx, visit.lang, claim, case=case, keyring=visit.house.keyring),
+        held=await holding(tx, visit),
+        just_filed=just_filed,
+    )
 
 
 @post("/{slug:str}/claims/{claim_no:str}/withdrawal", status_code=303)
@@ -125,8 +162,7 @@ async def _act(request: HttpRequest, visit: Visit, claim_no: str, act: Act) -> R
     except Refusal as no:
         async with visit.as_buyer() as tx:
             whole = await claim_page(tx, buyer, claim_no)
-        view = claim_view(visit.lang, whole, visit.now)
-        shown = ClaimShown(view=view, notice=notice_of(visit.lang, no), typed=form.typed())
+            shown = await _shown(tx, visit, whole, notice=notice_of(visit.lang, no), typed=form.typed())
         return show(visit, "buyer/claim.html", shown, status=no.status)
     return see(visit.url("claims", claim_no))
 

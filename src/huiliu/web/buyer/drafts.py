@@ -5,6 +5,8 @@ One form holds statement, amount and every slot, so that without scripts nothing
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -16,12 +18,19 @@ from huiliu.claims.model import STATEMENT_MAX, ClaimChanged, MoveNotAllowed, Sta
 from huiliu.claims.page import ClaimPage, claim_page
 from huiliu.evidence.gate.sniff import MIB, PICTURE_BYTES_MAX
 from huiliu.evidence.model import SIGNER_NAME_MAX
+from huiliu.kit.db import Tx
 from huiliu.kit.errors import Invalid, Refusal
 from huiliu.kit.money import SYMBOLS, Money, parse_minor
 from huiliu.web.buyer.claim_view import ClaimView, claim_view
+from huiliu.web.buyer.codes import codes_wanted
+from huiliu.web.buyer.look import look
+from huiliu.web.buyer.mending import TOLD, mending
+from huiliu.web.buyer.restrictions import Held, holding
 from huiliu.web.buyer.slots import (
+    Filling,
     SlotForm,
     count_records,
+    get_code,
     put_picture,
     sign_declaration,
     slot_forms,
@@ -51,6 +60,7 @@ class DraftPage(Struct, frozen=True, kw_only=True):
     statement: str
     amount: str
     symbol: str
+    held: tuple[Held, ...]
     notice: Notice | None = None
     signer: str = ""
     statement_max: int = STATEMENT_MAX
@@ -70,9 +80,9 @@ class ConfirmPage(Struct, frozen=True, kw_only=True):
 
 
 @get("/{slug:str}/claims/{claim_no:str}/draft")
-async def draft(visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
+async def draft(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """What is still needed, what is there, how much, and why."""
-    return await _show_draft(visit, claim_no)
+    return await _show_draft(visit, claim_no, told=request.query_params.get(TOLD, ""))
 
 
 @post("/{slug:str}/claims/{claim_no:str}/draft", status_code=303, request_max_body_size=UPLOAD_BODY_MAX)
@@ -82,9 +92,11 @@ async def save(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) 
     do = form.text("do", chars_max=60)
     try:
         await _keep_typed(visit, claim_no, form)
-        await _keep_evidence(visit, claim_no, form, do)
+        told = await _keep_evidence(visit, claim_no, form, do)
     except Refusal as no:
         return await _show_draft(visit, claim_no, form=form, refusal=_or_raise(no))
+    if told:
+        return see(f"{visit.url('claims', claim_no, 'draft')}?{urlencode({TOLD: told})}#slots")
     return see(visit.url("claims", claim_no, "confirm" if do == "confirm" else "draft"))
 
 
@@ -119,9 +131,9 @@ async def submit(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]
 
 
 @get("/{slug:str}/claims/{claim_no:str}/material")
-async def material(visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
+async def material(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str]) -> Response[bytes] | Redirect:
     """What was asked for, and room to put it."""
-    return await _show_draft(visit, claim_no, answering=True)
+    return await _show_draft(visit, claim_no, told=request.query_params.get(TOLD, ""), answering=True)
 
 
 @post("/{slug:str}/claims/{claim_no:str}/material", status_code=303, request_max_body_size=UPLOAD_BODY_MAX)
@@ -131,8 +143,8 @@ async def hand_in(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str
     form = await read_form(request)
     do = form.text("do", chars_max=60)
     try:
-        await _keep_evidence(visit, claim_no, form, do)
-        if do == "confirm":
+        told = await _keep_evidence(visit, claim_no, form, do)
+        if do == "confirm" and not told:
             async with visit.as_buyer() as tx:
                 await answer(
                     tx,
@@ -146,7 +158,7 @@ async def hand_in(request: HttpRequest, visit: FromVisit, claim_no: FromPath[str
     except Refusal as no:
         return await _show_draft(visit, claim_no, form=form, refusal=_or_raise(no), answering=True)
     # Not a redirect: the words are kept nowhere but in the form until they are handed in.
-    return await _show_draft(visit, claim_no, form=form, answering=True)
+    return await _show_draft(visit, claim_no, form=form, told=told, answering=True)
 
 
 async def _keep_typed(visit: Visit, claim_no: str, form: Form) -> None:
@@ -163,11 +175,17 @@ async def _keep_typed(visit: Visit, claim_no: str, form: Form) -> None:
         )
 
 
-async def _keep_evidence(visit: Visit, claim_no: str, form: Form, do: str) -> None:
+async def _keep_evidence(visit: Visit, claim_no: str, form: Form, do: str) -> str:
+    """What is wrong with a picture that was taken is returned as an address says it: its sender may send a better one."""
+    told = ""
     for field, upload in form.files.items():
         if field.startswith(FILE_FIELD):
-            await put_picture(visit, claim_no, slot=field.removeprefix(FILE_FIELD), upload=upload)
+            taken = await put_picture(visit, claim_no, slot=field.removeprefix(FILE_FIELD), upload=upload)
+            told = taken.told if taken.problems else told
     what, _, which = do.partition(":")
+    if what == "code":
+        async with visit.as_buyer() as tx:
+            await get_code(tx, visit, claim_no, slot=which)
     if what == "remove":
         async with visit.as_buyer() as tx:
             await take_back_evidence(tx, visit, claim_no, what=which)
@@ -176,25 +194,35 @@ async def _keep_evidence(visit: Visit, claim_no: str, form: Form, do: str) -> No
         async with visit.as_buyer() as tx:
             whole = await claim_page(tx, visit.signed_in_buyer(), claim_no)
             await sign_declaration(tx, visit, claim_no, whole=whole, name=signer)
+    return told
 
 
 async def _show_draft(
-    visit: Visit, claim_no: str, *, form: Form | None = None, refusal: Refusal | None = None, answering: bool = False
+    visit: Visit,
+    claim_no: str,
+    *,
+    form: Form | None = None,
+    refusal: Refusal | None = None,
+    told: str = "",
+    answering: bool = False,
 ) -> Response[bytes] | Redirect:
     async with visit.as_buyer() as tx:
         whole = await claim_page(tx, visit.signed_in_buyer(), claim_no)
+        filling = await _filling(tx, visit, whole, told=told)
+        held = await holding(tx, visit)
     mode = _mode(whole)
     if mode is None or (mode == "answer") != answering:
         return see(visit.url("claims", claim_no))
     typed = form.typed() if form else {}
-    slots = slot_forms(visit.lang, whole)
+    slots = slot_forms(visit.lang, whole, filling)
     kept = "" if mode == "answer" else whole.claim.statement
     page = DraftPage(
         mode=mode,
         view=claim_view(visit.lang, whole, visit.now),
         slots=slots,
         record_count=count_records(slots),
-        missing=_missing(visit, whole),
+        missing=_missing(visit, whole, slots),
+        held=held,
         most=whole.case.left,
         statement=typed.get("statement", kept),
         amount=typed.get("amount", whole.requested.major()),
@@ -208,18 +236,29 @@ async def _show_draft(
 async def _show_confirm(visit: Visit, claim_no: str, *, refusal: Refusal | None = None) -> Response[bytes] | Redirect:
     async with visit.as_buyer() as tx:
         whole = await claim_page(tx, visit.signed_in_buyer(), claim_no)
+        filling = await _filling(tx, visit, whole)
     if _mode(whole) not in {"draft", "again"}:
         return see(visit.url("claims", claim_no))
-    slots = slot_forms(visit.lang, whole)
+    slots = slot_forms(visit.lang, whole, filling)
     page = ConfirmPage(
         view=claim_view(visit.lang, whole, visit.now),
         slots=slots,
         record_count=count_records(slots),
-        missing=_missing(visit, whole),
+        missing=_missing(visit, whole, slots),
         is_again=whole.claim.state is State.REJECTED,
         notice=notice_of(visit.lang, refusal) if refusal else None,
     )
     return show(visit, "buyer/confirm.html", page, status=refusal.status if refusal else 200)
+
+
+async def _filling(tx: Tx, visit: Visit, whole: ClaimPage, *, told: str = "") -> Filling:
+    """What the check has found so far, the one-time codes, and what was just seen of a picture."""
+    wanted = [view.slot for view in whole.slots]
+    return Filling(
+        seen=await look(tx, visit, whole.claim, case=whole.case),
+        codes=await codes_wanted(tx, whole.claim.id, wanted, is_demanded=whole.case.must_show_code),
+        mend=mending(visit.lang, told),
+    )
 
 
 def _mode(whole: ClaimPage) -> str | None:
@@ -229,8 +268,7 @@ def _mode(whole: ClaimPage) -> str | None:
     return modes[can[0].do] if can else None
 
 
-def _missing(visit: Visit, whole: ClaimPage) -> tuple[str, ...]:
-    slots = slot_forms(visit.lang, whole)
+def _missing(visit: Visit, whole: ClaimPage, slots: tuple[SlotForm, ...]) -> tuple[str, ...]:
     if whole.request is not None:
         return tuple(slot.name for slot in slots if slot.required and not slot.complete)
     return tuple(slot_name(visit.lang, code) for code in whole.judgement.missing)

@@ -22,7 +22,7 @@ from huiliu.orders.model import DeliveryState, Order, OrderLine, OrderQuery, Ord
 from huiliu.orders.reads import find_orders, load_order
 from huiliu.policy.model import NoneInForce
 from huiliu.policy.reads import policy_in_force
-from huiliu.web.buyer.restrictions import Held, held_of
+from huiliu.web.buyer.restrictions import Held, held_of, holding
 from huiliu.web.form import HttpRequest
 from huiliu.web.page import Notice, notice_of, show
 from huiliu.web.visit import FromVisit, Visit
@@ -95,6 +95,7 @@ class OrderPage(Struct, frozen=True, kw_only=True):
     claims: tuple[ClaimListRow, ...]
     policy_id: UUID | None
     policy_label: str
+    held: tuple[Held, ...]
 
 
 @get("/{slug:str}/orders")
@@ -135,6 +136,7 @@ async def _order_page(tx: Tx, visit: Visit, order_no: str) -> OrderPage:
         claims=tuple(claim for claim in claims if claim.filed_at is not None),
         policy_id=policy.id if policy else None,
         policy_label=policy.label if policy else "",
+        held=await holding(tx, visit),
     )
 
 

@@ -111,6 +111,11 @@ async def held_of(tx: Tx, visit: Visit) -> tuple[Held, ...]:
     return tuple(_held(visit, each) for each in await restrictions_of(tx, visit.signed_in_buyer()))
 
 
+async def holding(tx: Tx, visit: Visit) -> tuple[Held, ...]:
+    """Those that hold now: what pages about orders and claims tell."""
+    return tuple(each for each in await held_of(tx, visit) if each.holds)
+
+
 async def _page(
     tx: Tx,
     visit: Visit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -22,10 +23,16 @@ from huiliu.evidence.gate.sniff import MIB, VIDEO_BYTES_MAX
 from huiliu.evidence.model import FileRow, Party, Signature, SlotView
 from huiliu.evidence.records import note_words
 from huiliu.evidence.slots import SlotCode, SlotKind, Supplier, slot_by_code
+from huiliu.evidence.verification.codes import issue_code
 from huiliu.evidence.video.model import SECONDS_MAX
 from huiliu.kit.db import Tx
 from huiliu.kit.text import Lang, say
 from huiliu.policy.model import PublishedPolicy
+from huiliu.web.buyer.codes import CodeWanted
+from huiliu.web.buyer.look import Seen, SlotPage, slot_page
+from huiliu.web.buyer.mending import Taken, ToMend
+from huiliu.web.buyer.seen import slot_state
+from huiliu.web.buyer.signing import Signed, signed_of
 from huiliu.web.visit import Visit
 
 OPEN_FOR_EVIDENCE = frozenset({State.DRAFT, State.REJECTED, State.WAITING_BUYER})
@@ -43,6 +50,7 @@ class NoteShown(Struct, frozen=True, kw_only=True):
     by: str
     at: datetime
     removable: bool
+    signed: Signed | None = None
 
 
 class FileShown(Struct, frozen=True, kw_only=True):
@@ -50,6 +58,16 @@ class FileShown(Struct, frozen=True, kw_only=True):
 
     file: FileRow
     removable: bool
+    mend: tuple[ToMend, ...] = ()
+    """What was seen at once, right after it was sent."""
+
+
+class Filling(Struct, frozen=True, kw_only=True):
+    """What the form shows beside the claim itself."""
+
+    seen: Seen
+    codes: Mapping[str, CodeWanted] = {}
+    mend: Mapping[UUID, tuple[ToMend, ...]] = {}
 
 
 class SlotForm(Struct, frozen=True, kw_only=True):
@@ -65,7 +83,12 @@ class SlotForm(Struct, frozen=True, kw_only=True):
     by_platform: bool
     complete: bool
     from_records: bool
+    is_computed: bool
+    """Nothing is in it and nothing need be: it follows from other slots."""
     example: Markup
+    page: SlotPage
+    """What the automatic check says of its files."""
+    one_time: CodeWanted | None
     files: tuple[FileShown, ...]
     notes: tuple[NoteShown, ...]
     declaration: str
@@ -95,7 +118,7 @@ async def claim_open_for_evidence(tx: Tx, visit: Visit, claim_no: str) -> OpenCl
     return OpenClaim(claim, claim.round + 1 if claim.state is State.REJECTED else claim.round)
 
 
-async def put_picture(visit: Visit, claim_no: str, *, slot: str, upload: UploadFile) -> None:
+async def put_picture(visit: Visit, claim_no: str, *, slot: str, upload: UploadFile) -> Taken:
     """Take a picture or video from a plain form: checked and rebuilt outside any transaction, then one row.
 
     Raises the gate's and the slots' refusals.
@@ -111,7 +134,16 @@ async def put_picture(visit: Visit, claim_no: str, *, slot: str, upload: UploadF
     kept = await keep_file(visit.house.files, visit.platform.id, data, slot=wanted, scanner=visit.house.scanner)
     async with visit.as_buyer() as tx:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
-        await add_file(tx, opened.claim.id, slot=slot, round=opened.round, kept=kept, file_name=upload.filename or "")
+        file_id = await add_file(
+            tx, opened.claim.id, slot=slot, round=opened.round, kept=kept, file_name=upload.filename or ""
+        )
+    return Taken(file_id, kept.problems)
+
+
+async def get_code(tx: Tx, visit: Visit, claim_no: str, *, slot: str) -> None:
+    """Issue the one-time code of a slot, or keep the one that is good. Raises NotFound, MoveNotAllowed, UnknownSlot."""
+    opened = await claim_open_for_evidence(tx, visit, claim_no)
+    await issue_code(tx, opened.claim.id, slot=slot)
 
 
 async def sign_declaration(tx: Tx, visit: Visit, claim_no: str, *, whole: ClaimPage, name: str) -> None:
@@ -142,11 +174,11 @@ async def take_back_evidence(tx: Tx, visit: Visit, claim_no: str, *, what: str) 
         await remove_note(tx, opened.claim.id, note_id=item)
 
 
-def slot_forms(lang: Lang, whole: ClaimPage) -> tuple[SlotForm, ...]:
+def slot_forms(lang: Lang, whole: ClaimPage, filling: Filling) -> tuple[SlotForm, ...]:
     """The list to fill in, required first."""
     since = _since(whole)
     asked = frozenset(whole.request.slots) if whole.request else frozenset[str]()
-    return tuple(_slot(lang, whole, view, since=since, asked=asked) for view in whole.slots)
+    return tuple(_slot(lang, whole, view, filling, since=since, asked=asked) for view in whole.slots)
 
 
 def count_records(slots: tuple[SlotForm, ...]) -> int:
@@ -159,14 +191,19 @@ def declaration_words(lang: Lang, whole: ClaimPage) -> str:
     return say(lang, "evidence.declaration.unused", order_no=whole.case.order_no, product=whole.case.title)
 
 
-def _slot(lang: Lang, whole: ClaimPage, view: SlotView, *, since: datetime, asked: frozenset[str]) -> SlotForm:
+def _slot(
+    lang: Lang, whole: ClaimPage, view: SlotView, filling: Filling, *, since: datetime, asked: frozenset[str]
+) -> SlotForm:
+    code = view.code.value
     is_signed = view.slot.kind is SlotKind.SIGNED_WORDS
+    is_computed = not view.complete and code in whole.judgement.have
+    state = slot_state(lang, code, view.files, filling.seen.found)
     mine = [note for note in view.notes if note.source == Party.BUYER]
     fresh = (
         [*view.files, *view.notes] if not asked else [it for it in (*view.files, *view.notes) if it.added_at >= since]
     )
     return SlotForm(
-        code=view.code.value,
+        code=code,
         name=view.slot.name(lang),
         points=view.slot.visible(lang),
         required=view.code in asked or (view.required and not asked),
@@ -175,11 +212,19 @@ def _slot(lang: Lang, whole: ClaimPage, view: SlotView, *, since: datetime, aske
         if view.slot.takes_video
         else "",
         by_platform=view.slot.supplier is Supplier.PLATFORM,
-        complete=bool(fresh) if view.code in asked else view.complete,
+        complete=bool(fresh) if view.code in asked else view.complete or is_computed,
         from_records=view.supplied_by_platform,
+        is_computed=is_computed,
+        one_time=None if state.shows_code else filling.codes.get(code),
+        page=slot_page(whole.claim.claim_no, state, filling.seen),
         example=Markup(example_svg(view.slot, lang)),  # noqa: S704  drawn by us from our own words, which are escaped there
         files=tuple(
-            FileShown(file=file, removable=file.source == Party.BUYER and file.added_at >= since) for file in view.files
+            FileShown(
+                file=file,
+                removable=file.source == Party.BUYER and file.added_at >= since,
+                mend=filling.mend.get(file.id, ()),
+            )
+            for file in view.files
         ),
         notes=tuple(
             NoteShown(
@@ -189,6 +234,7 @@ def _slot(lang: Lang, whole: ClaimPage, view: SlotView, *, since: datetime, aske
                 by=note.by_name,
                 at=note.added_at,
                 removable=note.source == Party.BUYER and note.added_at >= since,
+                signed=signed_of(note),
             )
             for note in view.notes
         ),

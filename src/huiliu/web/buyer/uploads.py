@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from huiliu.claims.reads import claim_by_id, load_claim
 from huiliu.evidence.errors import WrongOffset
-from huiliu.evidence.model import FileRow, Kept, Upload
+from huiliu.evidence.model import FileRow, Upload
 from huiliu.evidence.reads import load_file
 from huiliu.evidence.uploads import append, finish, give_up, keep_upload, load_upload, start_upload
 from huiliu.evidence.video.model import POSTER_TYPE
 from huiliu.kit.errors import Invalid, NotFound, Refusal, SignInFirst
-from huiliu.kit.text import Lang, say
 from huiliu.people.model import Viewer
+from huiliu.web.buyer.mending import Taken, ToMend, to_mend
 from huiliu.web.buyer.slots import claim_open_for_evidence
 from huiliu.web.form import HttpRequest
 from huiliu.web.page import notice_of
@@ -52,13 +52,6 @@ class Wanted(Struct, frozen=True):
     file_name: str = ""
 
 
-class ToMend(Struct, frozen=True):
-    """One thing about a picture that was taken all the same, and what to do about it."""
-
-    title: str
-    next: str
-
-
 class Progress(Struct, frozen=True):
     """Where an upload is."""
 
@@ -68,6 +61,8 @@ class Progress(Struct, frozen=True):
     done: bool = False
     problems: tuple[ToMend, ...] = ()
     """Of the picture, told at once so that a better one can follow before the claim is sent."""
+    told: str = ""
+    """How the form's address says the same: ?told=..."""
 
 
 def answer_json(request: HttpRequest, refusal: Refusal) -> Response[bytes]:
@@ -129,11 +124,11 @@ async def take_chunk(
             upload = await append(tx, claim_id, upload_id=upload_id, offset=offset, size=len(data))
     if not upload.is_complete:
         return _progress(upload)
-    kept = await _complete(visit, claim_no, upload)
-    return _progress(upload, done=True, problems=_words(visit.lang, kept.problems))
+    taken = await _complete(visit, claim_no, upload)
+    return _progress(upload, done=True, problems=to_mend(visit.lang, taken.problems), told=taken.told)
 
 
-async def _complete(visit: Visit, claim_no: str, upload: Upload) -> Kept:
+async def _complete(visit: Visit, claim_no: str, upload: Upload) -> Taken:
     """Check and rebuild the file outside any transaction; one that is refused is forgotten."""
     files, platform_id = visit.house.files, visit.platform.id
     try:
@@ -146,9 +141,9 @@ async def _complete(visit: Visit, claim_no: str, upload: Upload) -> Kept:
         raise
     async with visit.as_buyer() as tx:
         opened = await claim_open_for_evidence(tx, visit, claim_no)
-        await finish(tx, opened.claim.id, upload_id=upload.id, round=opened.round, kept=kept)
+        file_id = await finish(tx, opened.claim.id, upload_id=upload.id, round=opened.round, kept=kept)
     await files.drop_part(platform_id, upload.id)
-    return kept
+    return Taken(file_id, kept.problems)
 
 
 @get("/{slug:str}/files/{file_id:uuid}")
@@ -204,15 +199,10 @@ def _offset(request: HttpRequest) -> int:
     return int(given)
 
 
-def _words(lang: Lang, problems: tuple[str, ...]) -> tuple[ToMend, ...]:
-    keys = [f"evidence_look.problem.{problem}" for problem in problems]
-    return tuple(ToMend(say(lang, f"{key}.title"), say(lang, f"{key}.next")) for key in keys)
-
-
 def _progress(
-    upload: Upload, *, status: int = 200, done: bool = False, problems: tuple[ToMend, ...] = ()
+    upload: Upload, *, status: int = 200, done: bool = False, problems: tuple[ToMend, ...] = (), told: str = ""
 ) -> Response[bytes]:
-    body = Progress(upload.id, upload.bytes_got, upload.bytes_total, done, problems)
+    body = Progress(upload.id, upload.bytes_got, upload.bytes_total, done, problems, told)
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
 
 
