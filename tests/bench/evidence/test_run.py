@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from huiliu.bench.evidence.harness import Sizes, bench_evidence, report
-from huiliu.bench.evidence.trial import read_seen
+from huiliu.bench.evidence.trial import read_seen, try_all
+from huiliu.bench.evidence.truth import Attack, Kept, Truth
 from huiliu.cli.bench_evidence import evidence, evidence_pictures
 from huiliu.evidence.forgery.atlas import Atlas
 from huiliu.evidence.inspection.model import Verdict
@@ -34,6 +35,15 @@ def test_made_pictures_go_through_the_whole_pipeline(data: Path) -> None:
     assert {each.truth.container.value for each in seen} == {"png", "half", "crop", "photo", "upside_down"}
     assert [each.truth.file for each in seen if each.verdict is Verdict.CONTRADICTED] == []
     assert all(each.page == each.truth.kind and each.cpu_ms > 0 for each in seen)
+
+
+def test_every_forgery_reads_as_the_forger_wanted(data: Path, truths: list[Truth]) -> None:
+    forged = [each for each in truths if each.attack is not Attack.NONE and each.container is Kept.PNG]
+    for seen in try_all(data / "test", forged, atlas=None, workers=1):
+        assert seen.truth.attacked is not None
+        name = seen.truth.attacked.field
+        printed = next(field.value for field in seen.truth.fields if field.name is name)
+        assert seen.fields.get(name) == printed, seen.truth.file
 
 
 def test_a_section_that_does_not_exist_is_named() -> None:

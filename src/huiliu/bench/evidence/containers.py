@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from huiliu.bench.evidence.truth import Kept, TruthField
-from huiliu.evidence.inspection.model import Box, FieldName
+from huiliu.evidence.inspection.model import Box
 from huiliu.evidence.inspection.picture import Bytes
 
 JPEG_FIRST, JPEG_AGAIN, JPEG_MESSENGER = (72, 92), (80, 95), (55, 75)
@@ -213,8 +213,7 @@ def moved_box(box: Box, matrix: Matrix) -> Box:
     return Box(x=left, y=upper, width=right - left, height=lower - upper)
 
 
-def moved_fields(fields: tuple[TruthField, ...], sent: Sent, kept: Kept) -> tuple[TruthField, ...]:
+def moved_fields(fields: tuple[TruthField, ...], sent: Sent) -> tuple[TruthField, ...]:
     """The fields as they stand in the file; what was cut off is gone."""
     moved = (msgspec.structs.replace(each, box=moved_box(each.box, sent.matrix)) for each in fields)
-    gone = (FieldName.CLOCK, FieldName.TITLE) if kept is Kept.CROP else ()
-    return tuple(each for each in moved if each.name not in gone and each.box.y >= 0)
+    return tuple(each for each in moved if each.box.y >= 0)

@@ -185,7 +185,7 @@ def _truth(
     return Truth(
         file=f"{name}.{sent.extension}", seed=seed, base=base, kind=scene.made.kind, device=scene.device.name,
         device_known=scene.device in KNOWN, dark=scene.dark, container=kept, attack=attack,
-        width=sent.width, height=sent.height, fields=moved_fields(fields, sent, kept),
+        width=sent.width, height=sent.height, fields=moved_fields(fields, sent),
         expect=expectation(scene.made), attacked=attacked, jpeg_qualities=sent.qualities,
     )  # fmt: skip
 
