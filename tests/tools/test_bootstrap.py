@@ -45,10 +45,11 @@ def test_every_declared_dependency_is_locked() -> None:
 
 
 def test_every_npm_package_is_pinned_and_hashed() -> None:
-    wanted = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
     lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
-    assert lock["packages"][""]["dependencies"] == wanted
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    for kind in ("dependencies", "devDependencies"):
+        assert lock["packages"][""][kind] == package[kind]
+        assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package[kind].values())
     assert all("integrity" in package for path, package in lock["packages"].items() if path)
 
 
@@ -62,6 +63,21 @@ def test_a_stamp_of_the_development_lock_counts_for_running_but_not_the_other_wa
     (tmp_path / ".huiliu-run").write_text(bootstrap._stamp("run"), "utf-8")
     assert bootstrap._is_stamped("run")
     assert not bootstrap._is_stamped("dev")
+
+
+def test_files_fetched_for_development_serve_a_run_but_not_the_other_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    monkeypatch.setattr(bootstrap, "VENDOR", tmp_path)
+    for name in bootstrap.ASSETS:
+        (tmp_path / name).touch()
+    stamp = tmp_path / ".huiliu-assets"
+    stamp.write_text(bootstrap._assets_stamp("dev"), "utf-8")
+    assert bootstrap._assets_are_current("run")
+    stamp.write_text(bootstrap._assets_stamp("run"), "utf-8")
+    assert bootstrap._assets_are_current("run")
+    assert not bootstrap._assets_are_current("dev")
 
 
 def test_a_changed_lock_is_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
