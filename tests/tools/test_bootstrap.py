@@ -74,7 +74,11 @@ def test_files_fetched_for_development_serve_a_run_but_not_the_other_way(
         (tmp_path / name).touch()
     stamp = tmp_path / ".huiliu-assets"
     stamp.write_text(bootstrap._assets_stamp("dev"), "utf-8")
+    monkeypatch.setattr(bootstrap, "FONTS", tmp_path)
+    assert bootstrap._assets_are_current("dev")
     assert bootstrap._assets_are_current("run")
+    monkeypatch.setattr(bootstrap, "FONTS", tmp_path / "removed")
+    assert not bootstrap._assets_are_current("dev")
     stamp.write_text(bootstrap._assets_stamp("run"), "utf-8")
     assert bootstrap._assets_are_current("run")
     assert not bootstrap._assets_are_current("dev")
