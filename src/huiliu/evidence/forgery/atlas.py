@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from huiliu.evidence.forgery import storage
+from huiliu.evidence.forgery.borrowing import lend
 from huiliu.evidence.forgery.growing import PICTURES_MIN, AtlasGrower, GrowingCluster
 from huiliu.evidence.forgery.matching import Style
 from huiliu.evidence.forgery.references import AtlasParts, Cluster
@@ -113,7 +114,7 @@ class AtlasBuilder:
                 cluster = _cluster(grown)
                 if cluster.styles:
                     clusters.append(cluster)
-        return Atlas(tuple(clusters), self._taken)
+        return Atlas(lend(clusters), self._taken)
 
 
 def _cluster(grown: GrowingCluster) -> Cluster:

@@ -31,7 +31,7 @@ DEAD_ZONE = 0.03
 GAP_LEVELS = (0.12, 0.22, 0.35, 0.5)
 """A column is a gap when no pixel of it is darker than this share of full ink; tried in this order."""
 PAD_ROWS, PAD_COLUMNS = 6, 2
-TILT_MAX = 0.01
+TILT_MAX = 0.04
 """Rows per column: a photographed or turned line has no row profile."""
 SPLIT_COST_MAX = 1.2
 PARTS_MAX = 6
@@ -108,9 +108,9 @@ def is_wide(char: str) -> bool:
     return "\u2e80" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
 
 
-def is_digit_or_sign(char: str) -> bool:
-    """Whether a character is of the kind that amounts, numbers and times are made of."""
-    return char in DIGITS or char in SIGNS
+def is_digit(char: str) -> bool:
+    """Whether a character is one of those that a forger changes; signs are too small to be measured."""
+    return char in DIGITS
 
 
 def cut_lines(luma: NDArray[np.uint8], lines: Sequence[Line]) -> tuple[InkLine, ...]:
@@ -166,8 +166,8 @@ def _is_tilted(quad: tuple[float, ...]) -> bool:
     if len(quad) != 8 or not all(np.isfinite(quad)):
         return True
     run = quad[2] - quad[0]
-    # OCR boxes are whole pixels: on a short word one pixel of slope says nothing.
-    return run <= 0 or abs(quad[3] - quad[1]) > max(2.0, TILT_MAX * run)
+    # The corners of a short word are a few pixels off; a photographed page fails by its shapes anyway.
+    return run <= 0 or abs(quad[3] - quad[1]) > max(3.0, TILT_MAX * run)
 
 
 def _window(luma: NDArray[np.uint8], box: Box) -> tuple[int, int, Floats] | None:
@@ -244,14 +244,22 @@ class _Run:
 
 def _split(inked: Floats, chars: list[str]) -> list[tuple[int, int]] | None:
     peaks, sums = inked.max(axis=0), inked.sum(axis=0)
-    has_wide = any(is_wide(char) for char in chars)
     for level in GAP_LEVELS:
         spans = _runs(peaks > level)
         found = _assign(_measured(inked, spans), chars, height=inked.shape[0])
-        if found is None and not has_wide and len(spans) < len(chars):
-            # Digits of another font, or of a small copy, touch: they part at the faintest column between them.
-            parted = _parted(spans, sums, missing=len(chars) - len(spans))
-            found = _assign(_measured(inked, parted), chars, height=inked.shape[0])
+        if found is not None:
+            return _widen(found, sums)
+    return _split_touching(inked, _runs(peaks > GAP_LEVELS[0]), chars)
+
+
+def _split_touching(inked: Floats, spans: list[tuple[int, int]], chars: list[str]) -> list[tuple[int, int]] | None:
+    """Digits of another font, or of a small copy, touch: they part at the faintest column between them."""
+    if not any(char in DIGITS for char in chars):
+        return None
+    sums = inked.sum(axis=0)
+    # Chinese characters are the widest pieces and part first; that does no harm, since they may have many parts.
+    for missing in range(1, TOUCHING_MAX + sum(is_wide(char) for char in chars) + 1):
+        found = _assign(_measured(inked, _parted(spans, sums, missing=missing)), chars, height=inked.shape[0])
         if found is not None:
             return _widen(found, sums)
     return None
@@ -270,7 +278,7 @@ def _measured(inked: Floats, spans: list[tuple[int, int]]) -> list[_Run]:
 
 def _parted(spans: list[tuple[int, int]], sums: Floats, *, missing: int) -> list[tuple[int, int]]:
     parted = list(spans)
-    for _ in range(min(missing, TOUCHING_MAX)):
+    for _ in range(missing):
         if not parted:
             break
         at = max(range(len(parted)), key=lambda place: parted[place][1] - parted[place][0])

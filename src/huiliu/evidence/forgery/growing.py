@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from huiliu.evidence.forgery.glyphs import Floats, InkLine, cut_lines
+from huiliu.evidence.forgery.glyphs import SIGNS, Floats, InkLine, cut_lines
 from huiliu.evidence.forgery.matching import Match, Style, match
 from huiliu.evidence.inspection.model import FieldRead, Line
 from huiliu.evidence.inspection.picture import Picture
@@ -31,11 +32,16 @@ DIGITS_MIN = 4
 PICTURES_MIN = 2
 """Different pictures that must show a shape before it vouches for others; a style and a cluster need one more."""
 VARIANTS_MAX = 14
-STYLES_MAX = 60
+STYLES_MAX = 120
+UNKNOWN_CHARS_COST = 0.3
+"""A style that knows more of a line's characters says more than one that happens to know its colon."""
 CLUSTERS_MAX = 400
 QUALITY_MIN = 78
 """JPEG below this is a copy of a copy: its shapes would teach the blur of one app."""
 COLUMNS_MAX, ROWS_MAX = 200, 400
+
+
+_Fits: TypeAlias = "tuple[tuple[int, Match], ...]"
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +114,23 @@ class GrowingStyle:
             known.append(_Shape(glyph.char, profile, glyph.top + offset, glyph.rows, width, raster, weight, {picture}))
         self._frozen = None
 
+    def take(self, other: GrowingStyle, *, shift: int) -> None:
+        """Takes in everything that another style knows, `shift` rows lower."""
+        self.pictures |= other.pictures
+        for char, shapes in other.shapes.items():
+            known = self.shapes.setdefault(char, [])
+            for shape in shapes:
+                profile = _place(shape.profile, shift, self.rows)
+                near = [float(np.abs(profile - mine.profile).sum()) / max(mine.rows, 1) for mine in known]
+                if near and min(near) <= SAME_SHAPE["png"]:
+                    known[int(np.argmin(near))].pictures |= shape.pictures
+                elif len(known) < VARIANTS_MAX:
+                    raster = np.zeros((self.rows, shape.raster.shape[1]), np.uint8)
+                    low, high = max(0, shift), min(self.rows, shift + shape.raster.shape[0])
+                    raster[low:high] = shape.raster[low - shift : high - shift]
+                    known.append(replace(shape, profile=profile, top=shape.top + shift, raster=raster))
+        self._frozen = None
+
     def trimmed(self) -> Style | None:
         """Only shapes that several pictures show, and lone ones near to those."""
         if len(self.pictures) < PICTURES_MIN + 1:
@@ -130,6 +153,17 @@ class GrowingCluster:
     roles: dict[str, dict[int, set[int]]] = field(default_factory=dict[str, "dict[int, set[int]]"])
     """By title and field: in how many pictures it was set in which style."""
 
+    def unite(self, at: int, other: int, *, shift: int) -> None:
+        """Moves all that one style knows into another, its rows shifted; the emptied one stays as a place."""
+        source, target = self.styles[other], self.styles[at]
+        if not source.shapes or at == other:
+            return
+        target.take(source, shift=shift)
+        source.shapes.clear()
+        for by_style in self.roles.values():
+            if other in by_style:
+                by_style.setdefault(at, set()).update(by_style.pop(other))
+
 
 class AtlasGrower:
     """Takes pictures that the caller vouches for, one by one."""
@@ -148,35 +182,28 @@ class AtlasGrower:
             return False
         kind = "png" if picture.container.media_type == "image/png" else "jpeg"
         self._pictures += 1
-        cluster, fitting = self._cluster(picture, cut)
+        cluster, found = self._cluster(picture, cut)
         if cluster is None:
             return False
         cluster.pictures.add(self._pictures)
         cluster.heights[picture.height] += 1
         for line in cut:
-            at = _style_of(cluster, line, fitting)
-            if at is None:
-                if len(cluster.styles) >= STYLES_MAX:
-                    continue
-                cluster.styles.append(GrowingStyle(_style_rows(line), line.contrast, line.is_dark))
-                at = len(cluster.styles) - 1
-            style = cluster.styles[at]
-            found = match(line, style.view()[0], index=style.view()[1]) if style.shapes else None
-            style.learn(line, found=found, picture=self._pictures, kind=kind)
-            for role in roles_of(line, lines, fields):
-                cluster.roles.setdefault(role, {}).setdefault(at, set()).add(self._pictures)
+            at = _learn(cluster, line, found.get(line.index, ()), picture=self._pictures, kind=kind)
+            if at is not None:
+                for role in roles_of(line, lines, fields):
+                    cluster.roles.setdefault(role, {}).setdefault(at, set()).add(self._pictures)
         return True
 
-    def _cluster(self, picture: Picture, cut: Sequence[InkLine]) -> tuple[GrowingCluster | None, dict[int, int]]:
+    def _cluster(self, picture: Picture, cut: Sequence[InkLine]) -> tuple[GrowingCluster | None, dict[int, _Fits]]:
         is_dark = sum(line.is_dark for line in cut) * 2 > len(cut)
-        best: tuple[float, GrowingCluster, dict[int, int]] | None = None
+        best: tuple[float, GrowingCluster, dict[int, _Fits]] | None = None
         for cluster in self.clusters:
             if cluster.width != picture.width or cluster.is_dark != is_dark:
                 continue
-            fitting = _fitting(cluster, cut)
-            share = fit_share(cut, fitting)
+            found = {line.index: fits for line in cut if (fits := _fits(cluster, line))}
+            share = fit_share(cut, found)
             if share >= LINES_SHARE_MIN and (best is None or share > best[0]):
-                best = (share, cluster, fitting)
+                best = (share, cluster, found)
         if best is not None:
             return best[1], best[2]
         if len(self.clusters) >= CLUSTERS_MAX:
@@ -199,14 +226,35 @@ def roles_of(line: InkLine, lines: Sequence[Line], fields: Sequence[FieldRead]) 
     ]
 
 
-def _fitting(cluster: GrowingCluster, cut: Sequence[InkLine]) -> dict[int, int]:
-    """Which style each fitting line (by its index) is of."""
-    fitting: dict[int, int] = {}
-    for line in cut:
-        fits = [(found.fit, at) for at, style in enumerate(cluster.styles) if (found := _fit(line, style)) is not None]
-        if fits and min(fits)[0] <= JOIN_FIT:
-            fitting[line.index] = min(fits)[1]
-    return fitting
+def _fits(cluster: GrowingCluster, line: InkLine) -> _Fits:
+    """The styles that a line fits, best first."""
+    fits: list[tuple[float, int, Match]] = []
+    for at, style in enumerate(cluster.styles):
+        if style.is_dark != line.is_dark or not style.shapes:
+            continue
+        view, index = style.view()
+        found = match(line, view, index=index)
+        # A dot or a colon alone looks alike in many sizes.
+        if found is None or found.fit > JOIN_FIT or all(line.glyphs[glyph].char in SIGNS for glyph in found.glyphs):
+            continue
+        fits.append((found.fit + UNKNOWN_CHARS_COST * (1 - len(found.glyphs) / len(line.glyphs)), at, found))
+    return tuple((at, found) for _, at, found in sorted(fits, key=lambda fit: fit[:2]))
+
+
+def _learn(cluster: GrowingCluster, line: InkLine, fits: _Fits, *, picture: int, kind: str) -> int | None:
+    """Puts a line into its style, or makes one; two styles that one line fits are one style."""
+    fits = fits or _fits(cluster, line)
+    if fits:
+        at, found = fits[0]
+        for other, theirs in fits[1:]:
+            cluster.unite(at, other, shift=round(found.offset) - round(theirs.offset))
+    elif len(cluster.styles) < STYLES_MAX:
+        cluster.styles.append(GrowingStyle(_style_rows(line), line.contrast, line.is_dark))
+        at, found = len(cluster.styles) - 1, None
+    else:
+        return None
+    cluster.styles[at].learn(line, found=found, picture=picture, kind=kind)
+    return at
 
 
 def fit_share(cut: Sequence[InkLine], fitting: Collection[int]) -> float:
@@ -214,20 +262,6 @@ def fit_share(cut: Sequence[InkLine], fitting: Collection[int]) -> float:
     telling = [line for line in cut if line.digits >= DIGITS_MIN]
     judged = telling if len(telling) >= 2 else cut
     return sum(line.index in fitting for line in judged) / max(len(judged), 1)
-
-
-def _fit(line: InkLine, style: GrowingStyle) -> Match | None:
-    if style.is_dark != line.is_dark or not style.shapes:
-        return None
-    view, index = style.view()
-    return match(line, view, index=index)
-
-
-def _style_of(cluster: GrowingCluster, line: InkLine, fitting: dict[int, int]) -> int | None:
-    if line.index in fitting:
-        return fitting[line.index]
-    fits = [(found.fit, at) for at, style in enumerate(cluster.styles) if (found := _fit(line, style)) is not None]
-    return min(fits)[1] if fits and min(fits)[0] <= JOIN_FIT else None
 
 
 def _style_rows(line: InkLine) -> int:

@@ -22,7 +22,7 @@ ROWS_OFF_MAX = 1
 """A trusted glyph may be this many rows higher or lower than the one it vouches for (more for big ones, below)."""
 ROWS_OFF_SHARE = 0.045
 SHIFTS = (-1, 0, 1)
-PHASES, FINER = (-1.0, -0.5, 0.0, 0.5, 1.0), (0.25, 0.12, 0.06, 0.03)
+PHASES, FINER = (-1.0, -0.5, 0.0, 0.5, 1.0), (0.25, 0.12, 0.05)
 """Native rows around the estimate at which a scaled line is tried, and the steps around the best of them."""
 GAIN_NATIVE, GAIN_SCALED = (0.94, 1.06), (0.85, 1.5)
 """How far the strength of ink of one line may be corrected: full ink is a guess, above all where scaling made strokes pale.
@@ -74,6 +74,8 @@ class Match:
     glyphs: tuple[int, ...]
     distances: tuple[float, ...]
     """Pixels of ink a row, at full contrast."""
+    inks: tuple[float, ...]
+    """All of a glyph's ink against the trusted one's, 1 when they are alike: noise evens out in a sum."""
     variants: tuple[int, ...]
     """The nearest variant of each."""
     offset: float
@@ -93,7 +95,7 @@ def match(line: InkLine, style: Style, *, index: dict[str, list[int]], scaling: 
     if pairs is None:
         return None
     glyph_at, variant_at, starts, known = pairs
-    offset = _offset(line, style, glyph_at, variant_at, factor)
+    offset = _offset(line, style, glyph_at, variant_at, scaling)
     if offset is None:
         return None
     ink = np.stack([line.glyphs[at].profile for at in known])
@@ -112,6 +114,7 @@ def match(line: InkLine, style: Style, *, index: dict[str, list[int]], scaling: 
     return Match(
         glyphs=tuple(known),
         distances=tuple(laid.distances.tolist()),
+        inks=tuple(laid.inks.tolist()),
         variants=tuple(variant_at[laid.choices].tolist()),
         offset=laid.offset,
         gain=laid.gain,
@@ -134,18 +137,19 @@ def _pairs(line: InkLine, index: dict[str, list[int]]) -> tuple[Ints, Ints, Ints
     )
 
 
-def _offset(line: InkLine, style: Style, glyph_at: Ints, variant_at: Ints, factor: float) -> float | None:
+def _offset(line: InkLine, style: Style, glyph_at: Ints, variant_at: Ints, scaling: Scaling | None) -> float | None:
     """Where the style's rows lie over the line's: what most pairs of equal height say."""
+    factor, is_scaled = (scaling.factor, True) if scaling else (1.0, False)
     tops = np.array([glyph.top for glyph in line.glyphs], np.float32)[glyph_at]
     rows = np.array([glyph.rows for glyph in line.glyphs], np.float32)[glyph_at]
     expected = style.rows[variant_at] * factor
-    allowed = np.maximum(ROWS_OFF_MAX + (0.5 if factor < 1 else 0.0), ROWS_OFF_SHARE * expected)
+    allowed = np.maximum(ROWS_OFF_MAX + (0.5 if is_scaled else 0.0), ROWS_OFF_SHARE * expected)
     same = np.abs(rows - expected) <= allowed
     # Half of the glyphs must have a partner of their height: otherwise the line is set in another size.
     if np.unique(glyph_at[same]).size * 2 < np.unique(glyph_at).size:
         return None
     offsets = style.tops[variant_at][same] - tops[same] / factor
-    if factor < 1:
+    if is_scaled:
         return float(np.median(offsets))
     values, counts = np.unique(np.rint(offsets), return_counts=True)
     return float(values[np.argmax(counts)])
@@ -155,6 +159,7 @@ def _offset(line: InkLine, style: Style, glyph_at: Ints, variant_at: Ints, facto
 class _Laying:
     offset: float
     distances: Floats
+    inks: Floats
     choices: NDArray[np.intp]
     gain: float
     fit: float
@@ -192,7 +197,8 @@ class _Overlay:
         )
         off, choices = self._nearest(ours, theirs, gain)
         distances = off[choices]
-        return _Laying(offset, distances, choices, gain, float(np.median(distances)))
+        inks = strength[choices] / full[choices]
+        return _Laying(offset, distances, inks, choices, gain, float(np.median(distances)))
 
     def _nearest(self, ours: Floats, theirs: Floats, gain: float) -> tuple[Floats, NDArray[np.intp]]:
         off = np.abs(ours - np.float32(gain) * theirs).sum(axis=1) / self.heights * np.float32(self.weight)
@@ -221,30 +227,28 @@ def _shifted(ink: Floats, shift: int, rows: int) -> Floats:
 def blur(rows: int, native: int, *, factor: float, offset: float, kernel: str) -> Floats:
     """(rows, native): how much of each native row is in each row of a picture scaled by `factor`, as Pillow weighs it."""
     centres = (np.arange(rows, dtype=np.float32) + 0.5) / factor + offset
-    away = (np.arange(native, dtype=np.float32)[None, :] + 0.5 - centres[:, None]) * factor
-    weights = KERNELS[kernel](away.astype(np.float32))
+    # Making larger, the kernel keeps its width in native rows; making smaller, it widens to take all of them in.
+    away = np.abs(np.arange(native, dtype=np.float32)[None, :] + 0.5 - centres[:, None]) * np.float32(min(factor, 1.0))
+    weights = _KERNELS[kernel][np.minimum(away * TABLE_STEPS, TABLE_STEPS * TABLE_REACH).astype(np.int32)]
     total = weights.sum(axis=1, keepdims=True)
     return (weights / np.where(np.abs(total) < 1e-6, 1, total)).astype(np.float32)
 
 
+def _table(weigh: Callable[[Floats], Floats]) -> Floats:
+    away = (np.arange(TABLE_STEPS * TABLE_REACH + 1, dtype=np.float32) + 0.5) / TABLE_STEPS
+    weights = weigh(away.astype(np.float32)).astype(np.float32)
+    weights[-1] = 0
+    return weights
+
+
 def _lanczos(away: Floats) -> Floats:
-    return np.where(np.abs(away) < 3, np.sinc(away) * np.sinc(away / 3), 0).astype(np.float32)
+    return np.where(away < 3, np.sinc(away) * np.sinc(away / 3), 0).astype(np.float32)
 
 
 def _linear(away: Floats) -> Floats:
-    return np.maximum(1 - np.abs(away), 0)
+    return np.maximum(1 - away, 0).astype(np.float32)
 
 
-def _cubic(away: Floats) -> Floats:
-    x = np.abs(away)
-    near = (1.5 * x - 2.5) * x * x + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x < 1, near, np.where(x < 2, far, 0))
-
-
-def _box(away: Floats) -> Floats:
-    return (np.abs(away) <= 0.5).astype(np.float32)
-
-
-KERNELS: dict[str, Callable[[Floats], Floats]] = {"lanczos": _lanczos, "cubic": _cubic, "linear": _linear, "box": _box}
-"""How apps make pictures smaller."""
+TABLE_STEPS, TABLE_REACH = 256, 4
+_KERNELS: dict[str, Floats] = {"lanczos": _table(_lanczos), "linear": _table(_linear)}
+"""How apps make pictures smaller or larger, by the distance from a row's middle."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from huiliu.evidence.forgery.atlas import Atlas
-from huiliu.evidence.forgery.glyphs import InkLine, cut_lines, is_digit_or_sign, is_wide
+from huiliu.evidence.forgery.glyphs import InkLine, cut_lines, is_digit, is_wide
 from huiliu.evidence.forgery.growing import roles_of
 from huiliu.evidence.forgery.profiling import Laid, Profile, profile
 from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
@@ -14,8 +16,9 @@ from huiliu.evidence.inspection.picture import Picture
 
 COPY_QUALITY = 78
 """JPEG below this quality is what messengers make."""
-LINE_FIT_MAX = 0.3
+LINE_FIT_MAX = 0.55
 """A line whose median glyph fits is of a style that the atlas knows well."""
+SIGNS_FIT_MAX, SIGNS_FIT_SCALED = 0.12, 0.15
 ROLE_PICTURES_MIN = 4
 ROLE_SHARE_MIN = 0.25
 """A field that trusted pages of this title set in a style this often may be measured by it though nothing in it fits."""
@@ -28,6 +31,8 @@ class Mark:
     line: InkLine
     glyph: int
     distance: float
+    ink: float
+    """Its ink against the trusted one's, over that of the line: 1 when it is as heavy as its neighbours."""
     style: int
     variant: int
 
@@ -43,6 +48,11 @@ class Measured:
     def worst(self) -> float:
         """The largest distance."""
         return max((mark.distance for mark in self.marks), default=0.0)
+
+    @property
+    def heaviest(self) -> float:
+        """How much the glyph that is least like its neighbours in weight differs from them, as a share."""
+        return max((abs(mark.ink - 1) for mark in self.marks), default=0.0)
 
     @property
     def mean(self) -> float:
@@ -64,7 +74,8 @@ class Measurement:
 def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead], atlas: Atlas | None) -> Measurement:
     """Cuts, finds the cluster, and lays every glyph beside trusted ones."""
     cut = cut_lines(picture.luma, lines) if atlas is not None and atlas.clusters else ()
-    found = profile(picture, cut, atlas.clusters) if atlas is not None else None
+    wanted = {line.index for line in cut if _is_wanted(lines[line.index], fields)}
+    found = profile(picture, cut, atlas.clusters, wanted=wanted) if atlas is not None else None
     container = _container(picture, found)
     if found is None:
         return Measurement(container, None, (), ())
@@ -76,6 +87,17 @@ def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead]
         digits += _by_field(laid, lines, fields, wide=False)
         words += _by_field(laid, lines, fields, wide=True)
     return Measurement(container, found, tuple(digits), tuple(words))
+
+
+def _is_wanted(line: Line, fields: Sequence[FieldRead]) -> bool:
+    box = line.box
+    return any(
+        found.box.x < box.x + box.width
+        and box.x < found.box.x + found.box.width
+        and found.box.y < box.y + box.height
+        and box.y < found.box.y + found.box.height
+        for found in fields
+    )
 
 
 def _container(picture: Picture, found: Profile | None) -> str:
@@ -91,7 +113,7 @@ def _is_judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequen
     """Whether the style is this line's own: most of it fits, or trusted pages set this very field in it."""
     if laid.found is None or laid.style is None:
         return False
-    if laid.found.fit <= LINE_FIT_MAX:
+    if laid.found.fit <= LINE_FIT_MAX or _signs_fit(laid, found):
         return True
     for role in roles_of(laid.line, lines, fields):
         seen = found.cluster.role_pictures.get(role, 0)
@@ -101,15 +123,28 @@ def _is_judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequen
     return False
 
 
+def _signs_fit(laid: Laid, found: Profile) -> bool:
+    """Whether what a forger of digits leaves alone (a dot, a currency, 元) is of this style, though no digit is."""
+    assert laid.found is not None
+    left = [
+        distance
+        for glyph, distance in zip(laid.found.glyphs, laid.found.distances, strict=True)
+        if not is_digit(laid.line.glyphs[glyph].char)
+    ]
+    return bool(left) and float(np.median(left)) <= (SIGNS_FIT_SCALED if found.scaling else SIGNS_FIT_MAX)
+
+
 def _by_field(laid: Laid, lines: Sequence[Line], fields: Sequence[FieldRead], *, wide: bool) -> list[Measured]:
     assert laid.found is not None
     assert laid.style is not None
     kinds: dict[FieldName | None, list[Mark]] = {}
-    for glyph, distance, variant in zip(laid.found.glyphs, laid.found.distances, laid.found.variants, strict=True):
+    found = laid.found
+    usual = float(np.median(found.inks))
+    for glyph, distance, ink, variant in zip(found.glyphs, found.distances, found.inks, found.variants, strict=True):
         char = laid.line.glyphs[glyph].char
-        if not (is_wide(char) if wide else is_digit_or_sign(char)):
+        if not (is_wide(char) if wide else is_digit(char)):
             continue
-        mark = Mark(laid.line, glyph, distance, laid.style, variant)
+        mark = Mark(laid.line, glyph, distance, ink / max(usual, 1e-3), laid.style, variant)
         kinds.setdefault(_field_at(laid.line, glyph, fields), []).append(mark)
     return [Measured(name, tuple(marks)) for name, marks in kinds.items()]
 

@@ -1,24 +1,27 @@
-"""Finds which cluster of the atlas a picture is from, natively or scaled down, and lays every line over its styles."""
+"""Finds which cluster of the atlas a picture is from, natively or scaled, and lays its lines over the cluster's styles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from huiliu.evidence.forgery.glyphs import InkLine
-from huiliu.evidence.forgery.growing import fit_share
+from huiliu.evidence.forgery.growing import UNKNOWN_CHARS_COST, fit_share
 from huiliu.evidence.forgery.matching import Match, Scaling, match
 from huiliu.evidence.forgery.references import Cluster
 from huiliu.evidence.inspection.picture import Picture
 
-FIT_NATIVE, FIT_SCALED = 0.30, 0.45
-"""A line whose median glyph is off by less is of this cluster."""
-SHARE_MIN = 0.5
+FIT_NATIVE, FIT_SCALED_CLEAN, FIT_SCALED = 0.30, 0.25, 0.45
+"""A line whose median glyph is off by less is of this cluster; a scaled PNG has no noise to hide behind."""
+SHARE_MIN, SHARE_SCALED_MIN = 0.5, 0.6
 """This share of a page's telling lines must fit before anything is said about the rest."""
-FACTOR_MIN, FACTOR_MAX = 0.3, 0.995
-PROBES = 5
+FACTOR_MIN, FACTOR_MAX, FACTOR_SAME = 0.3, 1.35, 0.004
+PROBES, PROBES_KERNEL = 5, 3
 """Lines on which clusters, and kernels of scaled copies, are told apart before the rest is laid."""
-KERNELS_TRIED = ("lanczos", "linear", "box")
+TELLING_MAX = 10
+HEIGHT_OFF_MAX = 3
+"""Native pixels: a whole screenshot has its phone's height; a cropped one is tried against all."""
+KERNELS_TRIED = ("lanczos", "linear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +43,79 @@ class Profile:
     laid: tuple[Laid, ...]
 
 
-def profile(picture: Picture, cut: Sequence[InkLine], clusters: Sequence[Cluster]) -> Profile | None:
-    """The cluster that a picture is from, or None: an unknown phone, font or size of font is not a forgery."""
+def profile(
+    picture: Picture, cut: Sequence[InkLine], clusters: Sequence[Cluster], *, wanted: Collection[int] | None = None
+) -> Profile | None:
+    """The cluster that a picture is from, or None: an unknown phone, font or size of font is not a forgery.
+
+    `wanted` are the indexes of the lines that matter; others are laid only to tell the cluster. None: all matter.
+    """
     if not cut:
         return None
     is_dark = sum(line.is_dark for line in cut) * 2 > len(cut)
     alike = [cluster for cluster in clusters if cluster.is_dark == is_dark]
-    native = [(cluster, None) for cluster in alike if cluster.width == picture.width]
-    found = _best(native, cut, limit=FIT_NATIVE)
-    if found is not None:
-        return found
-    scaled = [
-        (cluster, Scaling(picture.width / cluster.width, kernel))
-        for cluster in alike
-        if FACTOR_MIN <= picture.width / cluster.width <= FACTOR_MAX
-        for kernel in KERNELS_TRIED
-    ]
-    return _best(scaled, cut, limit=FIT_SCALED)
+    ranked = sorted(cut, key=lambda line: (-min(line.digits, 8), -len(line.glyphs)))
+    for candidates in _candidates(picture, alike):
+        found = _best(candidates, ranked[:PROBES])
+        if found is None:
+            continue
+        telling = {line.index for line in ranked[:TELLING_MAX]}
+        shown = [line for line in cut if wanted is None or line.index in wanted or line.index in telling]
+        limit = _limit(picture, found[1])
+        profiled = _laid_out(*found, shown, telling, limit=limit)
+        if profiled.share >= (SHARE_MIN if found[1] is None else SHARE_SCALED_MIN):
+            return profiled
+    return None
+
+
+def _limit(picture: Picture, scaling: Scaling | None) -> float:
+    if scaling is None:
+        return FIT_NATIVE
+    return FIT_SCALED_CLEAN if picture.container.media_type == "image/png" else FIT_SCALED
+
+
+def _candidates(picture: Picture, clusters: Sequence[Cluster]) -> list[list[tuple[Cluster, Scaling | None]]]:
+    """Native ones first, then scaled ones whose height is right, then all others."""
+    native: list[tuple[Cluster, Scaling | None]] = []
+    whole: list[tuple[Cluster, Scaling | None]] = []
+    cropped: list[tuple[Cluster, Scaling | None]] = []
+    for cluster in clusters:
+        factor = picture.width / cluster.width
+        if abs(factor - 1) < FACTOR_SAME:
+            native.append((cluster, None))
+        elif FACTOR_MIN <= factor <= FACTOR_MAX:
+            is_whole = any(abs(picture.height / factor - height) <= HEIGHT_OFF_MAX for height in cluster.heights)
+            (whole if is_whole else cropped).append((cluster, Scaling(factor, KERNELS_TRIED[0])))
+    return [native, whole, cropped]
 
 
 def _best(
-    candidates: Iterable[tuple[Cluster, Scaling | None]], cut: Sequence[InkLine], *, limit: float
-) -> Profile | None:
-    ranked = sorted(cut, key=lambda line: (-min(line.digits, 8), line.index))
-    probes = ranked[:PROBES]
-    best: tuple[float, Cluster, Scaling | None] | None = None
-    for cluster, scaling in candidates:
-        laid = [lay(line, cluster, scaling) for line in probes]
-        # A probe that has no style counts as off by one pixel: more than any honest line.
-        off = sum(min(each.found.fit, 1.0) if each.found else 1.0 for each in laid) / len(laid)
-        if best is None or off < best[0]:
-            best = (off, cluster, scaling)
-    if best is None:
+    candidates: Sequence[tuple[Cluster, Scaling | None]], probes: Sequence[InkLine]
+) -> tuple[Cluster, Scaling | None] | None:
+    ranked = sorted((_off(cluster, scaling, probes), at) for at, (cluster, scaling) in enumerate(candidates))
+    if not ranked:
         return None
-    _, cluster, scaling = best
-    laid = tuple(lay(line, cluster, scaling) for line in cut)
+    cluster, scaling = candidates[ranked[0][1]]
+    if scaling is None:
+        return cluster, None
+    kernels = [Scaling(scaling.factor, kernel) for kernel in KERNELS_TRIED]
+    offs = [(_off(cluster, each, probes[:PROBES_KERNEL]), at) for at, each in enumerate(kernels)]
+    return cluster, kernels[min(offs)[1]]
+
+
+def _off(cluster: Cluster, scaling: Scaling | None, probes: Sequence[InkLine]) -> float:
+    # A probe that has no style counts as off by one pixel: more than any honest line.
+    fits = (laid.found.fit if laid.found else 1.0 for laid in (lay(line, cluster, scaling) for line in probes))
+    return sum(min(fit, 1.0) for fit in fits) / len(probes)
+
+
+def _laid_out(
+    cluster: Cluster, scaling: Scaling | None, shown: Sequence[InkLine], telling: Collection[int], *, limit: float
+) -> Profile:
+    laid = tuple(lay(line, cluster, scaling) for line in shown)
     fitting = {each.line.index for each in laid if each.found is not None and each.found.fit <= limit}
-    share = fit_share(cut, fitting)
-    return Profile(cluster, scaling, share, laid) if share >= SHARE_MIN else None
+    share = fit_share([line for line in shown if line.index in telling], fitting)
+    return Profile(cluster, scaling, share, laid)
 
 
 def lay(line: InkLine, cluster: Cluster, scaling: Scaling | None) -> Laid:
@@ -89,8 +127,7 @@ def lay(line: InkLine, cluster: Cluster, scaling: Scaling | None) -> Laid:
         found = match(line, style, index=cluster.indexes[at], scaling=scaling)
         if found is None:
             continue
-        # A style that knows more of the line's characters says more than one that happens to know its colon.
-        off = found.fit + 0.3 * (1 - len(found.glyphs) / len(line.glyphs))
+        off = found.fit + UNKNOWN_CHARS_COST * (1 - len(found.glyphs) / len(line.glyphs))
         if best is None or off < best[0]:
             best = (off, at, found)
     return Laid(line, best[1], best[2]) if best else Laid(line, None, None)

@@ -18,7 +18,7 @@ from huiliu.evidence.forgery.references import AtlasParts, Cluster
 FORMAT = 1
 NUMBERS, MANIFEST = "atlas.npz", "atlas.json"
 BYTES_MAX = 256 * 1024 * 1024
-CLUSTERS_MAX, STYLES_MAX, VARIANTS_MAX = 400, 60, 20_000
+CLUSTERS_MAX, STYLES_MAX, VARIANTS_MAX = 400, 120, 20_000
 
 
 class AtlasDamaged(Exception):
