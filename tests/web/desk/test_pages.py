@@ -221,6 +221,31 @@ async def test_the_limit_for_one_person_takes_effect_at_once(as_: As, bench: Ben
     assert (await reviewer.post("/kamen/desk/settings/limit", {"amount": "1"})).status_code == 403
 
 
+async def test_payees_and_the_ladder_of_restrictions_are_set_within_their_bounds(as_: As) -> None:
+    admin, reviewer = await as_("guanyan"), await as_("heshen")
+    await admin.get("/kamen/desk/settings")
+    path = "/kamen/desk/settings/verification"
+    good = {
+        "payee_names": "卡门网络科技有限公司\n 卡门网络科技有限公司 \n\n卡门商店",
+        "memory_days": "365",
+        "ladder": "no_instant",
+    }
+    try:
+        assert (await admin.post(path, good)).status_code == 303
+        await admin.get("/kamen/desk/settings")
+        assert "卡门网络科技有限公司\n卡门商店</textarea>" in admin.html
+        assert 'value="365"' in admin.html
+        assert admin.html.count('name="ladder"') == 1
+        for wrong in ({"memory_days": "0"}, {"memory_days": "9999"}, {"ladder": "prison"}, {"payee_names": "长" * 81}):
+            refused = await admin.post(path, good | wrong)
+            assert refused.status_code == 422
+            assert "卡门商店" in refused.text or "payee_names" in wrong
+    finally:
+        await admin.post(path, {"payee_names": "", "memory_days": "730", "ladder": "warning"})
+    await reviewer.get("/kamen/desk")
+    assert (await reviewer.post(path, good)).status_code == 403
+
+
 async def test_every_page_of_the_desk_is_free_of_scripts_and_styles_inside(as_: As, bench: Bench) -> None:
     claim_no = await bench.brought_to("confirming")
     for login, paths in {

@@ -54,7 +54,7 @@ async def lease(connection: Connection, *, now: datetime, until: datetime, limit
             WITH due AS (
                 SELECT platform_id, file_id FROM evidence_inspections
                  WHERE due_at <= %(now)s
-                 ORDER BY due_at LIMIT %(limit)s
+                 ORDER BY due_at, file_id LIMIT %(limit)s
                    FOR UPDATE SKIP LOCKED)
             UPDATE evidence_inspections i
                SET due_at = %(until)s, attempts = i.attempts + 1,

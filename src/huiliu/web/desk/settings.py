@@ -8,16 +8,17 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
-from msgspec import Struct, structs
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import Invalid, Refusal
 from huiliu.kit.money import Money, parse_minor
 from huiliu.people.api_keys import KEY_NAME_MAX, create_key, revoke_key
-from huiliu.people.model import Permission, Role, Scope, Staff
+from huiliu.people.model import Permission, PlatformSettings, Role, Scope, Staff
 from huiliu.people.passwords import generate_password, hash_password
 from huiliu.people.platforms import change_settings
 from huiliu.people.reads import KeyLine, StaffLine, key_list, load_platform, staff_list
+from huiliu.people.restrictions.model import MEMORY_DAYS_MAX, Level
 from huiliu.people.staff import STAFF_NAME_MAX, create_staff, disable_staff, reset_staff
 from huiliu.web.desk.desk import Desk, at_desk, desk_of
 from huiliu.web.form import Form, HttpRequest, read_form
@@ -49,6 +50,17 @@ class ShownOnce(Struct, frozen=True):
     secret: str
 
 
+class VerificationFields(Struct, frozen=True, kw_only=True):
+    """What inspections compare with, and what restrictions go by, as fields of a form."""
+
+    payee_names: str
+    """One a line."""
+    memory_days: str
+    ladder: tuple[str, ...]
+    levels: tuple[Level, ...] = tuple(Level)
+    memory_days_max: int = MEMORY_DAYS_MAX
+
+
 class SettingsPage(Struct, frozen=True, kw_only=True):
     """People, keys, the limit."""
 
@@ -56,6 +68,7 @@ class SettingsPage(Struct, frozen=True, kw_only=True):
     people: list[StaffLine]
     keys: list[KeyLine]
     limit: Money
+    verification: VerificationFields
     me: UUID
     typed: dict[str, str]
     roles: tuple[Role, ...] = tuple(Role)
@@ -163,6 +176,36 @@ async def change_limit(request: HttpRequest, visit: FromVisit) -> Response[bytes
     return await _change(visit, admin, change, form.typed())
 
 
+@post("/{slug:str}/desk/settings/verification", status_code=303)
+async def change_verification(request: HttpRequest, visit: FromVisit) -> Response[bytes] | Redirect:
+    """Change under which names rails pay this platform, and the ladder and memory of restrictions."""
+    admin = at_desk(visit, Permission.ADMINISTER)
+    form = await read_form(request)
+
+    async def change(tx: Tx) -> None:
+        now = (await load_platform(tx)).settings
+        await change_settings(tx, admin, settings=_with_verification(now, form))
+
+    return await _change(visit, admin, change, form.typed())
+
+
+def _with_verification(now: PlatformSettings, form: Form) -> PlatformSettings:
+    names = tuple(dict.fromkeys(line.strip() for line in form.text("payee_names").splitlines() if line.strip()))
+    wanted = structs.replace(
+        now,
+        payee_names=names,
+        restriction_memory_days=form.number("memory_days"),
+        restriction_ladder=tuple(Level(step) for step in form.all("ladder") if step in set(Level)),
+    )
+    try:
+        return convert(to_builtins(wanted), PlatformSettings)  # the bounds are the settings' own
+    except ValidationError as wrong:
+        for field in ("payee_names", "memory_days", "ladder"):
+            if field in str(wrong):
+                raise Invalid(field=field, problem="out_of_range") from None
+        raise
+
+
 async def _change(
     visit: Visit, admin: Staff, act: Callable[[Tx], Awaitable[None]], typed: dict[str, str]
 ) -> Response[bytes] | Redirect:
@@ -187,12 +230,13 @@ async def _show(
 ) -> Response[bytes]:
     async with visit.as_staff() as tx:
         people, keys = await staff_list(tx, admin), await key_list(tx, admin)
-        limit = (await load_platform(tx)).settings.second_person_over_minor
+        now = (await load_platform(tx)).settings
     page = SettingsPage(
         desk=desk_of(visit, "settings"),
         people=people,
         keys=keys,
-        limit=Money(limit),
+        limit=Money(now.second_person_over_minor),
+        verification=_fields(now, typed or {}),
         me=admin.id,
         typed=typed or {},
         once=once,
@@ -200,6 +244,14 @@ async def _show(
         notice=notice_of(visit.lang, refusal) if refusal else None,
     )
     return show(visit, "desk/settings.html", page, status=refusal.status if refusal else 200)
+
+
+def _fields(now: PlatformSettings, typed: dict[str, str]) -> VerificationFields:
+    return VerificationFields(
+        payee_names=typed.get("payee_names", "\n".join(now.payee_names)),
+        memory_days=typed.get("memory_days", str(now.restriction_memory_days)),
+        ladder=tuple(level.value for level in now.restriction_ladder),
+    )
 
 
 def _amount(form: Form) -> int:
@@ -212,4 +264,4 @@ def _amount(form: Form) -> int:
     return minor
 
 
-handlers = (settings, hire, reset, dismiss, make_key, close_key, change_limit)
+handlers = (settings, hire, reset, dismiss, make_key, close_key, change_limit, change_verification)
