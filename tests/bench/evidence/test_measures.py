@@ -18,14 +18,14 @@ from huiliu.evidence.inspection.picture import Picture
 BOX = Box(0, 0, 80, 20)
 FIELDS = (
     TruthField(name=FieldName.AMOUNT, value="128.00", text="-128.00", box=BOX),
-    TruthField(name=FieldName.PRODUCT, value="话费 50 元", text="话费 50 元", box=BOX),
+    TruthField(name=FieldName.PRODUCT, value="话费 50 元（快）", text="话费 50 元（快）", box=BOX),
 )
 HONEST = Truth(
     file="a.png", seed="extra", base=1, kind=PageKind.ALIPAY_BILL, device="a720", device_known=True, dark=False,
     container=Kept.PNG, attack=Attack.NONE, width=10, height=10, fields=FIELDS,
     expect=Expect(amount="128.00", paid_at="2026-11-20T10:00:00+08:00"),
 )  # fmt: skip
-READ = {FieldName.AMOUNT: "128.00", FieldName.PRODUCT: "话费50元"}
+READ = {FieldName.AMOUNT: "128.00", FieldName.PRODUCT: "话费50元(快)"}
 SEEN = Seen(truth=HONEST, verdict=Verdict.CONSISTENT, page="alipay_bill", fields=READ)
 FORGED = replace(
     SEEN,
@@ -84,6 +84,8 @@ def test_honest_people_accused_are_counted_and_pixels_alone_break_the_run() -> N
     found = related([SEEN, accused])
     assert _figure(found, "honest pictures called contradicted").measured == "50.00 %"
     assert found.broken == ()
+    blurred = replace(accused, truth=replace(HONEST, container=Kept.BLUR))
+    assert _figure(related([SEEN, blurred]), "honest blurred").measured == "100.00 %"
     by_pixels = replace(SEEN, verdict=Verdict.CONTRADICTED)
     assert len(related([by_pixels]).broken) == 1
 

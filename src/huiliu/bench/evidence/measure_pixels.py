@@ -123,11 +123,12 @@ def _cell(attacked: Sequence[Seen], clean: Sequence[Seen], signal: str, limits: 
 
 
 def _shipped(known: Sequence[Seen], clean: dict[Kept, list[Seen]]) -> str:
-    """Shares of pictures with at least one finding at the limits that are shipped."""
+    """At the limits that are shipped: shares of pictures with a finding, and of those whose telephone the atlas does not know."""
     rows = [("honest", *(_found(clean[kept]) for kept in EDITED))]
     rows += [(attack.value, *(_found(_attacked(known, attack, kept)) for kept in EDITED)) for attack in FORGERIES]
-    return markdown(("a finding at the shipped limits", *(NAMES[kept] for kept in EDITED)), rows)
+    return markdown(("a finding at the shipped limits / telephone unknown", *(NAMES[kept] for kept in EDITED)), rows)
 
 
 def _found(seen: Sequence[Seen]) -> str:
-    return _rate(sum(bool(each.findings) for each in seen), len(seen))
+    unknown = sum(each.atlas != "compared" for each in seen)
+    return f"{_rate(sum(bool(each.findings) for each in seen), len(seen))} / {_rate(unknown, len(seen))}"

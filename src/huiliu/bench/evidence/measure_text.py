@@ -57,8 +57,11 @@ def related(seen: Sequence[Seen]) -> Found:
     forged = [each for each in seen if _is_recorded_forgery(each)]
     readable = [each for each in forged if _is_read(each)]
     found = sum(each.is_contradicted for each in readable)
-    pages = [each for each in honest(seen) if each.truth.container in READABLE]
+    everyone = honest(seen)
+    pages = [each for each in everyone if each.truth.container in READABLE]
     accused = [each for each in pages if each.is_contradicted]
+    others = [each for each in everyone if each.truth.container not in READABLE]
+    accused_others = [each for each in others if each.is_contradicted]
     by_pixels = [each for each in seen if each.is_contradicted and not each.contradicting]
     caught = sum(each.is_contradicted for each in forged)
     figures = (
@@ -76,6 +79,11 @@ def related(seen: Sequence[Seen]) -> Found:
             measured=share(len(accused), len(pages)), is_met=at_most(len(accused), len(pages), FALSE_MAX), of=str(len(pages)),
         ),
         Figure(
+            section="related", what="honest blurred, tiny, turned and long ones called contradicted", goal="at most 0.5 %",
+            measured=share(len(accused_others), len(others)), is_met=at_most(len(accused_others), len(others), FALSE_MAX),
+            of=str(len(others)),
+        ),
+        Figure(
             section="related", what="pictures contradicted by pixels alone", goal="0", measured=str(len(by_pixels)),
             is_met=not by_pixels, of=str(len(seen)),
         ),
@@ -85,7 +93,7 @@ def related(seen: Sequence[Seen]) -> Found:
         for each in forged
         if not each.is_contradicted and each.truth.attacked is not None
     ]
-    false = [f"{each.truth.file}: {each.contradicting}" for each in accused]
+    false = [f"{each.truth.file}: {each.contradicting}" for each in (*accused, *accused_others)]
     broken = tuple(f"contradicted without a contradicting check: {each.truth.file}" for each in by_pixels)
     tables = (_by_attack(seen), _verdicts(seen), *_listed("not contradicted", missed), *_listed("accused", false))
     return Found(figures=figures, tables=tables, broken=broken)

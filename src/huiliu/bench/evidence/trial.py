@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
@@ -158,10 +159,14 @@ def _seen(truth: Truth, inspection: Inspection) -> Seen:
 
 
 def is_same(field: TruthField, read: str) -> bool:
-    """Exactly right. Readers are not asked for the spaces in a product's name, which are a matter of typesetting."""
+    """Exactly right. A product's spaces and the width of its brackets are typesetting, which no record is compared by."""
     if field.name is FieldName.PRODUCT:
-        return "".join(field.value.split()) == "".join(read.split())
+        return _plain(field.value) == _plain(read)
     return field.value == read
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def wrong_fields(truth: Truth, read: Mapping[FieldName, str]) -> list[str]:
