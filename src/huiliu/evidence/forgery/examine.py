@@ -90,16 +90,14 @@ def _proof(mark: Mark, measured: Measurement) -> GlyphProof:
     assert measured.profile is not None
     glyph = mark.line.glyphs[mark.glyph]
     style = measured.profile.cluster.styles[mark.style]
-    found = next(laid.found for laid in measured.profile.laid if laid.line is mark.line)
-    assert found is not None
     scaling = measured.profile.scaling
     rows = mark.line.coverage.shape[0]
     reference = style.profiles[mark.variant]
     if scaling is None:
-        shift = round(found.offset)
+        shift = round(mark.offset)
         laid = np.array([reference[at + shift] if 0 <= at + shift < reference.size else 0.0 for at in range(rows)])
     else:
-        matrix = blur(rows, reference.size, factor=scaling.factor, offset=found.offset, kernel=scaling.kernel)
+        matrix = blur(rows, reference.size, factor=scaling.factor, offset=mark.offset, kernel=scaling.kernel)
         laid = np.maximum(matrix @ reference, 0) * scaling.factor
     first, last = max(0, glyph.top - PAD_COLUMNS), min(rows, glyph.bottom + PAD_COLUMNS)
     return GlyphProof(
@@ -109,7 +107,7 @@ def _proof(mark: Mark, measured: Measurement) -> GlyphProof:
         raster=coverage_shot(mark.line.raster(glyph)),
         reference=glyph_shot(style.rasters[mark.variant]),
         profile=tuple(round(float(value), 2) for value in glyph.profile[first:last]),
-        reference_profile=tuple(round(float(value) * found.gain, 2) for value in laid[first:last]),
+        reference_profile=tuple(round(float(value), 2) for value in laid[first:last]),
     )
 
 

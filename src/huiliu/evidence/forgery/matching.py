@@ -76,6 +76,8 @@ class Match:
     """Pixels of ink a row, at full contrast."""
     inks: tuple[float, ...]
     """All of a glyph's ink against the trusted one's, 1 when they are alike: noise evens out in a sum."""
+    strays: tuple[float, ...]
+    """The same as distances by root mean square, which a few rows that are far off weigh more in than noise in all."""
     variants: tuple[int, ...]
     """The nearest variant of each."""
     offset: float
@@ -90,12 +92,25 @@ class Match:
 
 def match(line: InkLine, style: Style, *, index: dict[str, list[int]], scaling: Scaling | None = None) -> Match | None:
     """The best way to lay a line over a style, or None when nothing is comparable or the size is another."""
+    return _match(line, style, index=index, scaling=scaling, at_any_size=False)
+
+
+def match_at_any_size(
+    line: InkLine, style: Style, *, index: dict[str, list[int]], scaling: Scaling | None = None
+) -> Match | None:
+    """The same where the style is known otherwise: None only when no character of the line is known in it."""
+    return _match(line, style, index=index, scaling=scaling, at_any_size=True)
+
+
+def _match(
+    line: InkLine, style: Style, *, index: dict[str, list[int]], scaling: Scaling | None, at_any_size: bool
+) -> Match | None:
     factor = scaling.factor if scaling else 1.0
     pairs = _pairs(line, index)
     if pairs is None:
         return None
     glyph_at, variant_at, starts, known = pairs
-    offset = _offset(line, style, glyph_at, variant_at, scaling)
+    offset = _offset(line, style, glyph_at, variant_at, scaling, at_any_size=at_any_size)
     if offset is None:
         return None
     ink = np.stack([line.glyphs[at].profile for at in known])
@@ -115,6 +130,7 @@ def match(line: InkLine, style: Style, *, index: dict[str, list[int]], scaling: 
         glyphs=tuple(known),
         distances=tuple(laid.distances.tolist()),
         inks=tuple(laid.inks.tolist()),
+        strays=tuple(laid.strays.tolist()),
         variants=tuple(variant_at[laid.choices].tolist()),
         offset=laid.offset,
         gain=laid.gain,
@@ -137,7 +153,9 @@ def _pairs(line: InkLine, index: dict[str, list[int]]) -> tuple[Ints, Ints, Ints
     )
 
 
-def _offset(line: InkLine, style: Style, glyph_at: Ints, variant_at: Ints, scaling: Scaling | None) -> float | None:
+def _offset(
+    line: InkLine, style: Style, glyph_at: Ints, variant_at: Ints, scaling: Scaling | None, *, at_any_size: bool
+) -> float | None:
     """Where the style's rows lie over the line's: what most pairs of equal height say."""
     factor, is_scaled = (scaling.factor, True) if scaling else (1.0, False)
     tops = np.array([glyph.top for glyph in line.glyphs], np.float32)[glyph_at]
@@ -146,7 +164,9 @@ def _offset(line: InkLine, style: Style, glyph_at: Ints, variant_at: Ints, scali
     allowed = np.maximum(ROWS_OFF_MAX + (0.5 if is_scaled else 0.0), ROWS_OFF_SHARE * expected)
     same = np.abs(rows - expected) <= allowed
     # Half of the glyphs must have a partner of their height: otherwise the line is set in another size.
-    if np.unique(glyph_at[same]).size * 2 < np.unique(glyph_at).size:
+    if at_any_size:
+        same = np.ones_like(same)
+    elif np.unique(glyph_at[same]).size * 2 < np.unique(glyph_at).size:
         return None
     offsets = style.tops[variant_at][same] - tops[same] / factor
     if is_scaled:
@@ -160,6 +180,7 @@ class _Laying:
     offset: float
     distances: Floats
     inks: Floats
+    strays: Floats
     choices: NDArray[np.intp]
     gain: float
     fit: float
@@ -198,7 +219,9 @@ class _Overlay:
         off, choices = self._nearest(ours, theirs, gain)
         distances = off[choices]
         inks = strength[choices] / full[choices]
-        return _Laying(offset, distances, inks, choices, gain, float(np.median(distances)))
+        residue = ours[choices] - np.float32(gain) * theirs[choices]
+        strays = np.sqrt((residue**2).sum(axis=1) / self.heights[choices]) * np.float32(self.weight)
+        return _Laying(offset, distances, inks, strays, choices, gain, float(np.median(distances)))
 
     def _nearest(self, ours: Floats, theirs: Floats, gain: float) -> tuple[Floats, NDArray[np.intp]]:
         off = np.abs(ours - np.float32(gain) * theirs).sum(axis=1) / self.heights * np.float32(self.weight)

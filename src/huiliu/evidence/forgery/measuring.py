@@ -10,6 +10,7 @@ import numpy as np
 from huiliu.evidence.forgery.atlas import Atlas
 from huiliu.evidence.forgery.glyphs import InkLine, cut_lines, is_digit, is_wide
 from huiliu.evidence.forgery.growing import roles_of
+from huiliu.evidence.forgery.matching import match_at_any_size
 from huiliu.evidence.forgery.profiling import Laid, Profile, profile
 from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
 from huiliu.evidence.inspection.picture import Picture
@@ -19,9 +20,10 @@ COPY_QUALITY = 78
 LINE_FIT_MAX = 0.55
 """A line whose median glyph fits is of a style that the atlas knows well."""
 SIGNS_FIT_MAX, SIGNS_FIT_SCALED = 0.12, 0.15
-ROLE_PICTURES_MIN = 4
-ROLE_SHARE_MIN = 0.25
-"""A field that trusted pages of this title set in a style this often may be measured by it though nothing in it fits."""
+ROLE_PICTURES_MIN, ROLE_SHARE_MIN = 3, 0.75
+"""From so many trusted pages of one title on, and when so many of them set a field in styles that the atlas knows, the
+field is measured by those styles though nothing in it fits: a word that was drawn anew in another size or weight.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Mark:
     """Its ink against the trusted one's, over that of the line: 1 when it is as heavy as its neighbours."""
     style: int
     variant: int
+    offset: float
+    """Where the style's rows lie over the line's, as in `Match`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,10 @@ def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead]
     digits: list[Measured] = []
     words: list[Measured] = []
     for laid in found.laid:
-        if not _is_judged(laid, found, lines, fields):
-            continue
-        digits += _by_field(laid, lines, fields, wide=False)
-        words += _by_field(laid, lines, fields, wide=True)
+        judged = _judged(laid, found, lines, fields)
+        if judged is not None:
+            digits += _by_field(judged, fields, wide=False)
+            words += _by_field(judged, fields, wide=True)
     return Measurement(container, found, tuple(digits), tuple(words))
 
 
@@ -109,18 +113,26 @@ def _container(picture: Picture, found: Profile | None) -> str:
     return "copy" if quality is not None and quality < COPY_QUALITY else "jpeg"
 
 
-def _is_judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequence[FieldRead]) -> bool:
-    """Whether the style is this line's own: most of it fits, or trusted pages set this very field in it."""
-    if laid.found is None or laid.style is None:
-        return False
-    if laid.found.fit <= LINE_FIT_MAX or _signs_fit(laid, found):
-        return True
+def _judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequence[FieldRead]) -> Laid | None:
+    """A line over the style that is its own: most of it fits, or trusted pages set this very field so. None: unknown."""
+    if laid.found is not None and (laid.found.fit <= LINE_FIT_MAX or _signs_fit(laid, found)):
+        return laid
+    cluster = found.cluster
     for role in roles_of(laid.line, lines, fields):
-        seen = found.cluster.role_pictures.get(role, 0)
-        alike = found.cluster.roles.get(role, {}).get(laid.style, 0)
-        if seen >= ROLE_PICTURES_MIN and alike >= ROLE_SHARE_MIN * seen:
-            return True
-    return False
+        by_style = cluster.roles.get(role, {})
+        seen = cluster.role_pictures.get(role, 0)
+        if seen < ROLE_PICTURES_MIN or sum(by_style.values()) < ROLE_SHARE_MIN * seen:
+            continue
+        tried = [(at, cluster.styles[at]) for at in by_style if cluster.styles[at].is_dark == laid.line.is_dark]
+        matches = [
+            (match_at_any_size(laid.line, style, index=cluster.indexes[at], scaling=found.scaling), at)
+            for at, style in tried
+        ]
+        fits = [(each.fit, at, each) for each, at in matches if each is not None]
+        if fits:
+            _, at, best = min(fits, key=lambda fit: fit[:2])
+            return Laid(laid.line, at, best)
+    return None
 
 
 def _signs_fit(laid: Laid, found: Profile) -> bool:
@@ -134,7 +146,7 @@ def _signs_fit(laid: Laid, found: Profile) -> bool:
     return bool(left) and float(np.median(left)) <= (SIGNS_FIT_SCALED if found.scaling else SIGNS_FIT_MAX)
 
 
-def _by_field(laid: Laid, lines: Sequence[Line], fields: Sequence[FieldRead], *, wide: bool) -> list[Measured]:
+def _by_field(laid: Laid, fields: Sequence[FieldRead], *, wide: bool) -> list[Measured]:
     assert laid.found is not None
     assert laid.style is not None
     kinds: dict[FieldName | None, list[Mark]] = {}
@@ -144,7 +156,7 @@ def _by_field(laid: Laid, lines: Sequence[Line], fields: Sequence[FieldRead], *,
         char = laid.line.glyphs[glyph].char
         if not (is_wide(char) if wide else is_digit(char)):
             continue
-        mark = Mark(laid.line, glyph, distance, ink / max(usual, 1e-3), laid.style, variant)
+        mark = Mark(laid.line, glyph, distance, ink / max(usual, 1e-3), laid.style, variant, found.offset)
         kinds.setdefault(_field_at(laid.line, glyph, fields), []).append(mark)
     return [Measured(name, tuple(marks)) for name, marks in kinds.items()]
 
