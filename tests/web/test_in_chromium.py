@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest_asyncio
 from litestar import Litestar
 from PIL import Image
-from playwright.async_api import Page, Route
+from playwright.async_api import FilePayload, Page, Route
 
+from huiliu.evidence.gate.sniff import MIB
+from huiliu.evidence.inspection.model import Verdict
+from tests.make.pictures import encoded
+from tests.make.screens import blurred, screen
 from tests.web.chromium import NEEDS_CHROMIUM, PHONE_WIDTH, phone_of, served
 from tests.web.conftest import Browser, Shop
+from tests.web.test_checked_evidence import found, inspected
 
 TARGET_PX_MIN = 43.5
 
@@ -55,6 +62,59 @@ async def test_an_upload_goes_on_after_the_line_was_cut(
     await phone.wait_for_selector("#slot-paid_shot .hl-shot img", timeout=30_000)
     assert cut == [0]
     assert await phone.input_value("#f-statement") == "还没写完的说明"
+
+
+async def test_a_check_is_followed_to_its_end_without_loading_the_page_again(
+    phone: Page, xiaoman: Browser, shop: Shop
+) -> None:
+    draft = await _draft(xiaoman, shop)
+    await phone.goto(draft)
+    await phone.fill("#f-statement", "还没写完的说明")
+    bad = FilePayload(name="a.png", mimeType="image/png", buffer=encoded(blurred(screen(size=(540, 900)), 6), "PNG"))
+    await phone.set_input_files("#f-file-paid_shot", bad)
+    await phone.wait_for_selector("#slot-paid_shot [data-mend]")
+    await phone.wait_for_selector("#seen-paid_shot .hl-look-steps")
+    file = re.search(r"/files/([0-9a-f-]{36})", await phone.inner_html("#slot-paid_shot"))
+    assert file is not None
+    await inspected(shop, draft.split("/")[-2], UUID(file[1]), found(Verdict.RETAKE, reasons=("blurred",)))
+    await phone.wait_for_selector("#seen-paid_shot >> text=请重新上传")
+    assert await phone.locator("#slot-paid_shot [data-mend]").count() == 0
+    assert await phone.locator("#seen-paid_shot[hx-trigger]").count() == 0
+    assert await phone.input_value("#f-statement") == "还没写完的说明"
+    assert await phone.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH
+
+
+async def test_a_picture_goes_as_it_is_unless_it_would_be_refused_for_its_size(
+    phone: Page, xiaoman: Browser, shop: Shop
+) -> None:
+    draft = await _draft(xiaoman, shop)
+
+    async def with_low_limit(route: Route) -> None:
+        answer = await route.fetch()
+        html = await answer.text()
+        assert 'data-picture-mib="12"' in html
+        await route.fulfill(response=answer, body=html.replace('data-picture-mib="12"', 'data-picture-mib="1"'))
+
+    await phone.route(f"**{draft}", with_low_limit)
+    await phone.goto(draft)
+    await phone.route("**/uploads", lambda route: route.abort())
+    large = noise((1800, 1200), "JPEG", quality=95)
+    sent = [(noise((1000, 700), "PNG"), "png"), (noise((900, 700), "JPEG", quality=80), "jpeg"), (large, "jpeg")]
+    totals: list[int] = []
+    for data, kind in (*sent, (noise((1800, 1200), "PNG"), "png")):
+        shot = FilePayload(name=f"{len(totals)}.{kind}", mimeType=f"image/{kind}", buffer=data)
+        async with phone.expect_request("**/uploads") as asked:
+            await phone.set_input_files("#f-file-paid_shot", shot)
+        totals.append(json.loads((await asked.value).post_data or "{}")["bytes_total"])
+        await phone.wait_for_selector("#f-file-paid_shot:enabled")
+        if kind == "png" or data is not large:
+            assert totals[-1] == len(data), "every pixel as it was"
+    assert totals[2] <= MIB < len(large)
+
+
+def noise(size: tuple[int, int], kind: str, **options: int) -> bytes:
+    """A picture that does not compress."""
+    return encoded(Image.effect_noise(size, 90).convert("RGB"), kind, **options)
 
 
 async def test_every_page_fits_a_phone_with_large_targets(phone: Page, xiaoman: Browser, shop: Shop) -> None:

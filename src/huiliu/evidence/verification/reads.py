@@ -13,7 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-from huiliu.evidence.inspection.model import FieldRead, Verdict
+from huiliu.evidence.checks.rows import rows
+from huiliu.evidence.inspection.model import FieldName, FieldRead, Verdict
 from huiliu.evidence.model import LISTED_MAX
 from huiliu.evidence.verification.model import ClaimSummary, FileInspection, Problem, Step, for_buyer, summary
 from huiliu.evidence.verification.sealing import open_result
@@ -25,7 +26,7 @@ async def inspection_of(
     tx: Tx, file_ids: Sequence[UUID], *, keyring: Keyring | None = None, is_for_staff: bool = False
 ) -> Mapping[UUID, FileInspection]:
     """The inspections of these files; a file that is not to be inspected has none. With `keyring`, results are opened."""
-    rows = await tx.all(
+    found = await tx.all(
         _Row,
         """
         SELECT i.file_id, i.claim_id, f.slot, i.state, i.attempts, i.received_at, i.reading_at, i.checking_at,
@@ -42,14 +43,14 @@ async def inspection_of(
         with_result=keyring is not None,
         limit=LISTED_MAX,
     )
-    return _shown(tx, rows, keyring=keyring, is_for_staff=is_for_staff)
+    return _shown(tx, found, keyring=keyring, is_for_staff=is_for_staff)
 
 
 async def inspections(
     tx: Tx, claim_id: UUID, *, keyring: Keyring | None = None, is_for_staff: bool = False
 ) -> Mapping[UUID, FileInspection]:
     """The inspections of a claim's live files and of those that were refused, by file."""
-    rows = await tx.all(
+    found = await tx.all(
         _Row,
         """
         SELECT i.file_id, i.claim_id, f.slot, i.state, i.attempts, i.received_at, i.reading_at, i.checking_at,
@@ -67,11 +68,11 @@ async def inspections(
         with_result=keyring is not None,
         limit=LISTED_MAX,
     )
-    return _shown(tx, rows, keyring=keyring, is_for_staff=is_for_staff)
+    return _shown(tx, found, keyring=keyring, is_for_staff=is_for_staff)
 
 
 class ReadText(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines that were read in one live file, top down, and the fields. `lines` are empty where none were kept."""
+    """The rows of text that were read in one live file, and the fields. `lines` is empty where no text was kept."""
 
     file_id: UUID
     slot: str
@@ -89,7 +90,7 @@ async def read_texts(tx: Tx, claim_id: UUID, *, slots: Sequence[str], keyring: K
         ReadText(
             file_id=each.file_id,
             slot=each.slot,
-            lines=tuple(line.text for line in each.inspection.lines),
+            lines=rows(each.inspection.lines, clock=each.inspection.field(FieldName.CLOCK)),
             fields=each.inspection.fields,
         )
         for each in found.values()

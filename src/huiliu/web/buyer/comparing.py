@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -23,6 +23,8 @@ REASONS = frozenset({Reason.NOT_AS_DESCRIBED, Reason.BELOW_STANDARD})
 PROMISED = (SlotCode.DETAIL_PAGE,)
 DELIVERED = (SlotCode.DIFFERENCE, SlotCode.USAGE_TIME, SlotCode.PROMISE_COMPARE)
 SLOTS = tuple(code.value for code in (*PROMISED, *DELIVERED))
+SHARED_MIN = 0.3
+"""Below this share of common text, marking all that differs would mark everything."""
 LINES_MAX = 60
 """Of each side: a phone's screen has fewer."""
 
@@ -53,6 +55,8 @@ class Compared(Struct, frozen=True, kw_only=True):
     numbers: int
     is_same: bool
     is_cut: bool
+    is_loose: bool
+    """The two hardly share a word: only numbers are marked, for everything else would be."""
 
 
 async def compared(tx: Tx, lang: Lang, claim: ClaimRow, *, case: Case, keyring: Keyring) -> Compared | None:
@@ -71,15 +75,17 @@ def compare_texts(lang: Lang, texts: Sequence[ReadText], *, promise: str) -> Com
     if came is None or not any(line.strip() for line in promised):
         return None
     difference = text_difference(_text(promised), _text(came.lines))
+    is_loose = _shared(difference.segments) < SHARED_MIN
     return Compared(
-        promised=tuple(_pieces(difference.segments, is_left=True)),
-        delivered=tuple(_pieces(difference.segments, is_left=False)),
+        promised=tuple(_pieces(difference.segments, is_left=True, numbers_only=is_loose)),
+        delivered=tuple(_pieces(difference.segments, is_left=False, numbers_only=is_loose)),
         from_records=page is None,
         delivered_slot=SlotCode(came.slot).value,
         measured=tuple(_measured(lang, pair) for pair in promised_against_delivered(promised, came.fields)),
         numbers=len(difference.numbers),
         is_same=difference.is_same,
         is_cut=difference.is_cut or max(len(promised), len(came.lines)) > LINES_MAX,
+        is_loose=is_loose,
     )
 
 
@@ -96,11 +102,19 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join(lines[:LINES_MAX])
 
 
-def _pieces(segments: Sequence[Segment], *, is_left: bool) -> Iterable[Piece]:
+def _shared(segments: Sequence[Segment]) -> float:
+    """How much of the shorter text stands in the other."""
+    same = sum(len(segment.left.strip()) for segment in segments if segment.kind is Kind.SAME)
+    sides = ("".join(segment.left for segment in segments), "".join(segment.right for segment in segments))
+    return same / max(1, min(len(side) for side in sides))
+
+
+def _pieces(segments: Sequence[Segment], *, is_left: bool, numbers_only: bool) -> Iterator[Piece]:
     for segment in segments:
         text = segment.left if is_left else segment.right
         if text:
-            yield Piece(text, segment.kind is not Kind.SAME, segment.is_number)
+            is_other = segment.is_number if numbers_only else segment.kind is not Kind.SAME
+            yield Piece(text, is_other, segment.is_number)
 
 
 def _measured(lang: Lang, pair: Pair) -> Measured:

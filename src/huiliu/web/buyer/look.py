@@ -13,7 +13,6 @@ from msgspec import Struct
 from huiliu.claims.case import Case, load_case_by_id
 from huiliu.claims.reads import load_claim
 from huiliu.claims.store import ClaimRow
-from huiliu.evidence.checks.gap import Gap
 from huiliu.evidence.checks.timeline import timeline_svg
 from huiliu.evidence.checks.words import gap_sources_words
 from huiliu.evidence.reads import live_files
@@ -82,9 +81,7 @@ async def slot(visit: FromVisit, claim_no: FromPath[str], slot: FromPath[str]) -
 async def look(tx: Tx, visit: Visit, claim: ClaimRow, *, case: Case) -> Seen:
     """Everything the check has found in a claim that was loaded for its buyer."""
     found = await inspections(tx, claim.id, keyring=visit.house.keyring)
-    paid_at = case.paid_at if case.paid_precision in FINE else None
-    gap = gap_of(found.values(), recorded={} if paid_at is None else {"payment": paid_at})
-    return Seen(found=found, gap=None if gap is None else _gap_shown(visit.lang, gap, claim, case))
+    return Seen(found=found, gap=gap_shown(visit.lang, found, claim=claim, case=case))
 
 
 def slot_page(claim_no: str, state: SlotState, seen: Seen) -> SlotPage:
@@ -98,7 +95,12 @@ def slot_page(claim_no: str, state: SlotState, seen: Seen) -> SlotPage:
     )
 
 
-def _gap_shown(lang: Lang, gap: Gap, claim: ClaimRow, case: Case) -> GapShown:
+def gap_shown(lang: Lang, found: Mapping[UUID, FileInspection], *, claim: ClaimRow, case: Case) -> GapShown | None:
+    """The time gap as its buyer and whoever judges it see it, once the pictures show it."""
+    paid_at = case.paid_at if case.paid_precision in FINE else None
+    gap = gap_of(found.values(), recorded={} if paid_at is None else {"payment": paid_at})
+    if gap is None:
+        return None
     delivered_at = case.delivered_at if case.delivered_precision in FINE else None
     drawn = timeline_svg(gap, lang, delivered_at=delivered_at, ident=f"gap-{claim.claim_no}")
     # Drawn by us from times and our own words, which are escaped there.

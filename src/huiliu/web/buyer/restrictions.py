@@ -108,7 +108,7 @@ async def appeal(request: HttpRequest, visit: FromVisit, restriction_id: FromPat
 
 async def held_of(tx: Tx, visit: Visit) -> tuple[Held, ...]:
     """The buyer's restrictions, those that no longer hold too."""
-    return tuple(_held(visit, each) for each in await restrictions_of(tx, visit.signed_in_buyer()))
+    return tuple(held_as(visit, each) for each in await restrictions_of(tx, visit.signed_in_buyer()))
 
 
 async def holding(tx: Tx, visit: Visit) -> tuple[Held, ...]:
@@ -130,7 +130,7 @@ async def _page(
     memory = (await load_platform(tx)).settings.restriction_memory_days
     files = await live_files(tx, found.claim_id)
     return RestrictionPage(
-        held=_held(visit, found),
+        held=held_as(visit, found),
         told=told,
         slot_name=slot_by_code(told.slot).name(visit.lang),
         contradiction=_contradiction(visit.lang, told),
@@ -147,7 +147,8 @@ async def _page(
     )
 
 
-def _held(visit: Visit, found: Restriction) -> Held:
+def held_as(visit: Visit, found: Restriction) -> Held:
+    """How a restriction stands at this moment."""
     holds = found.holds(visit.now)
     stands = found.state.value
     if found.is_overdue(visit.now):

@@ -30,6 +30,8 @@ VALUE_SHOWN_MAX = 60
 UNTOLD = frozenset({FieldName.TITLE})
 """Fields that say nothing to whoever took the picture."""
 SAID_ELSEWHERE = frozenset({"records_agree", "not_identified"})
+SOURCES = ("page", "order", "payment", "rail", "platform", "upload", "claims")
+"""Whose record is told first when several say the same."""
 WAY = (Step.RECEIVED, Step.READING, Step.CHECKING, Step.DONE)
 TONES = {
     Verdict.CONSISTENT: "done",
@@ -161,12 +163,21 @@ def _look(lang: Lang, it: FileInspection, *, number: int, told: frozenset[FieldN
         is_under_way=False,
         tone=TONES[it.verdict],
         title=verdict_words(lang, it.verdict),
-        hint="" if it.verdict is Verdict.CONSISTENT else verdict_meaning(lang, it.verdict),
+        hint=_hint(lang, it.verdict),
         steps=(),
         rows=() if seen is None else tuple(_rows(lang, seen)),
         says=tuple(dict.fromkeys(_says(lang, it, told)))[:SENTENCES_MAX],
         wants_retake=it.verdict is Verdict.RETAKE,
     )
+
+
+def _hint(lang: Lang, verdict: Verdict) -> str:
+    if verdict is Verdict.CONSISTENT:
+        return ""
+    meaning = verdict_meaning(lang, verdict)
+    if verdict is not Verdict.CONTRADICTED:
+        return meaning
+    return say(lang, "web_evidence.wrong_picture", meaning=meaning)
 
 
 def _steps(lang: Lang, now: Step) -> tuple[LookStep, ...]:
@@ -200,11 +211,21 @@ def _mark(name: FieldName, checks: Iterable[Check]) -> str:
     return "agrees" if CheckVerdict.AGREES in verdicts else ""
 
 
+def _differing(checks: Iterable[Check]) -> Iterator[Check]:
+    """One sentence a field, beside the record that its owner knows best: three records of one number say it once."""
+    differing = [check for check in checks if check.verdict is CheckVerdict.CONTRADICTS]
+    told: set[FieldName] = set()
+    for check in sorted(differing, key=lambda check: SOURCES.index(check.source) if check.source in SOURCES else 0):
+        if check.field is None or check.field not in told:
+            yield check
+        if check.field is not None:
+            told.add(check.field)
+
+
 def _says(lang: Lang, it: FileInspection, told: frozenset[FieldName]) -> Iterator[str]:
     seen = it.inspection
     if seen is not None:
-        differing = [check for check in seen.checks if check.verdict is CheckVerdict.CONTRADICTS]
-        yield from (check_words(lang, check) for check in differing)
+        yield from (check_words(lang, check) for check in _differing(seen.checks))
         unread = [field_words(lang, name.value) for name in seen.missing if name not in told]
         if unread:
             yield say(lang, "web_evidence.unread", fields=say(lang, "web.list_comma").join(unread))

@@ -198,6 +198,8 @@ def _slot(
     is_signed = view.slot.kind is SlotKind.SIGNED_WORDS
     is_computed = not view.complete and code in whole.judgement.have
     state = slot_state(lang, code, view.files, filling.seen.found)
+    # What was seen at once is said again, and better, once the picture was read.
+    judged = {look.file_id for look in state.looks if not look.is_under_way}
     mine = [note for note in view.notes if note.source == Party.BUYER]
     fresh = (
         [*view.files, *view.notes] if not asked else [it for it in (*view.files, *view.notes) if it.added_at >= since]
@@ -222,7 +224,7 @@ def _slot(
             FileShown(
                 file=file,
                 removable=file.source == Party.BUYER and file.added_at >= since,
-                mend=filling.mend.get(file.id, ()),
+                mend=filling.mend.get(file.id, ()) if file.id not in judged else (),
             )
             for file in view.files
         ),

@@ -94,6 +94,15 @@
     });
   }
 
+  // What the check says replaces what was said before it: what was seen of the picture at once, and the code once it was found.
+  document.addEventListener("htmx:afterSettle", function () {
+    document.querySelectorAll("#slots .hl-slot").forEach(function (slot) {
+      var old = slot.querySelector(".hl-look-steps") ? [] : slot.querySelectorAll("[data-mend]");
+      if (slot.querySelector("[data-code-seen]")) old = slot.querySelectorAll("[data-mend],.hl-code");
+      old.forEach(function (it) { it.remove(); });
+    });
+  });
+
   function put(fresh, old, whole) {
     if (!fresh || !old) return;
     if (!whole) {
