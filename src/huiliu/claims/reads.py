@@ -245,6 +245,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     account_differs: bool
     buyer_claims: int
     payout_state: str | None
+    evidence: str | None = None
+    """contradicted: a record says otherwise than a picture; under_way: something is still being read."""
 
     @property
     def sort_at(self) -> datetime:
@@ -271,7 +273,12 @@ async def queue(
                (SELECT count(*)::int FROM claims b WHERE b.platform_id = c.platform_id AND b.contact_hash = c.contact_hash
                    AND b.filed_at IS NOT NULL) AS buyer_claims,
                (SELECT p.state FROM payouts p WHERE p.platform_id = c.platform_id AND p.claim_id = c.id
-                 ORDER BY p.agreed_at DESC, p.id DESC LIMIT 1) AS payout_state
+                 ORDER BY p.agreed_at DESC, p.id DESC LIMIT 1) AS payout_state,
+               (SELECT CASE WHEN bool_or(i.verdict = 'contradicted') THEN 'contradicted'
+                            WHEN bool_or(i.state IN ('received', 'reading', 'checking')) THEN 'under_way' END
+                  FROM evidence_inspections i
+                  JOIN evidence_files f ON f.platform_id = i.platform_id AND f.id = i.file_id AND f.removed_at IS NULL
+                 WHERE i.platform_id = c.platform_id AND i.claim_id = c.id) AS evidence
           FROM claims c
           JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id
           JOIN order_lines l ON l.platform_id = c.platform_id AND l.order_id = c.order_id AND l.line_no = c.line_no

@@ -69,8 +69,8 @@ def check_words(lang: Lang, check: Check) -> str:
             key,
             check=check_name(lang, check.name),
             source=source_words(lang, check.source),
-            expected=_OPEN + _value(lang, check, check.expected) + _CLOSE,
-            found=_OPEN + _value(lang, check, check.found) + _CLOSE,
+            expected=_OPEN + check_value(lang, check, check.expected) + _CLOSE,
+            found=_OPEN + check_value(lang, check, check.found) + _CLOSE,
         )
     )
     if not check.note or check.note in ONE_SIDED:
@@ -187,8 +187,8 @@ def _spaced(sentence: str) -> str:
     return spaced.replace(_OPEN, "").replace(_CLOSE, "")
 
 
-def _value(lang: Lang, check: Check, value: str) -> str:
-    """A check's value as people write it."""
+def check_value(lang: Lang, check: Check, value: str) -> str:
+    """One of a check's two values as people write it."""
     if not value:
         return say(lang, f"{FEATURE}.nothing")
     if check.name == "clock" and "/" in value:

@@ -24,6 +24,7 @@ from huiliu.policy.facts import to_facts
 from huiliu.policy.model import Outcome, ReasonStatus
 from huiliu.policy.wording import clause_name, fact_name
 from huiliu.web.buyer.timeline import TimelineLine, slot_name, timeline_lines
+from huiliu.web.desk.seen import EvidenceSeen
 from huiliu.web.desk.views import TONES, due_tone
 from huiliu.web.format import remaining
 
@@ -111,6 +112,7 @@ class DeskClaim(Struct, frozen=True, kw_only=True):
     last_seen: int
     needs_two: bool
     limit: Money
+    seen: EvidenceSeen
 
 
 class Books(Struct, frozen=True, kw_only=True):
@@ -122,7 +124,14 @@ class Books(Struct, frozen=True, kw_only=True):
 
 
 def desk_claim(
-    lang: Lang, whole: ClaimPage, *, now: datetime, books: Books, others: list[ClaimListRow], limit_minor: int
+    lang: Lang,
+    whole: ClaimPage,
+    *,
+    now: datetime,
+    books: Books,
+    others: list[ClaimListRow],
+    limit_minor: int,
+    seen: EvidenceSeen,
 ) -> DeskClaim:
     """Arrange a claim for staff."""
     claim = whole.claim
@@ -146,6 +155,7 @@ def desk_claim(
         last_seen=whole.timeline[-1].seq if whole.timeline else 0,
         needs_two=flagged or whole.case.order_taken_minor + amount > limit_minor,
         limit=Money(limit_minor, claim.currency),
+        seen=seen,
     )
 
 

@@ -25,6 +25,7 @@ from huiliu.web.desk.draft import DONE_BY, PANELS, PREVIEWED, Draft, perform, re
 from huiliu.web.desk.panel import Button, Panel, buttons, fresh_draft, is_open_to, open_form, use_ready
 from huiliu.web.desk.preview import Rehearsal, rehearse, told
 from huiliu.web.desk.queue import claim_url, neighbours
+from huiliu.web.desk.seen import load_seen
 from huiliu.web.desk.views import QueueLine
 from huiliu.web.form import HttpRequest, read_form
 from huiliu.web.page import Notice, notice_of, see, show
@@ -123,7 +124,7 @@ async def act(
 async def load_desk_claim(tx: Tx, visit: Visit, staff: Staff, claim_no: str) -> DeskClaim:
     """One claim whole. Raises NotFound; NotAllowed when this person's roles have nothing to do with it."""
     whole = await claim_page(tx, staff, claim_no[:CLAIM_NO_MAX])
-    _check_theirs(staff, whole)
+    check_theirs(staff, whole)
     found = whole.claim
     buyer = Buyer(platform_id=tx.platform_id, contact_hash=found.contact_hash, order_ids=(found.order_id,))
     books = Books(
@@ -133,7 +134,15 @@ async def load_desk_claim(tx: Tx, visit: Visit, staff: Staff, claim_no: str) -> 
     )
     others = await find_claims(tx, buyer, ClaimFilter(limit=OTHERS_SHOWN))
     limit = (await load_platform(tx)).settings.second_person_over_minor
-    return desk_claim(visit.lang, whole, now=visit.now, books=books, others=others, limit_minor=limit)
+    return desk_claim(
+        visit.lang,
+        whole,
+        now=visit.now,
+        books=books,
+        others=others,
+        limit_minor=limit,
+        seen=await load_seen(tx, visit, staff, whole),
+    )
 
 
 async def _show(
@@ -220,8 +229,8 @@ def _panel(what: str, named: str) -> str:
     return named if named in fitting else fitting[0]
 
 
-def _check_theirs(staff: Staff, whole: ClaimPage) -> None:
-    """Finance sees what money was decided on; everybody else at the desk sees every claim."""
+def check_theirs(staff: Staff, whole: ClaimPage) -> None:
+    """Finance sees what money was decided on; everybody else at the desk sees every claim. Raises NotAllowed."""
     sees_all = staff.may(Permission.REVIEW) or staff.may(Permission.ADMINISTER)
     if not sees_all and whole.claim.state not in FINANCE_SEES and not whole.payouts:
         raise NotAllowed(permission=Permission.REVIEW.value)

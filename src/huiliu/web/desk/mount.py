@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from huiliu.web.desk import (
+    atlas,
     claims,
+    file_page,
     orders,
     payouts,
     policies,
     queue,
     settings,
     sign_in,
+    suspicion,
+    suspicions,
     workshop,
     workshop_compare,
     workshop_publish,
@@ -21,6 +25,9 @@ handlers = (
     *sign_in.handlers,
     *queue.handlers,
     *claims.handlers,
+    *file_page.handlers,
+    *suspicions.handlers,
+    *suspicion.handlers,
     *orders.handlers,
     *payouts.handlers,
     *policies.handlers,
@@ -29,5 +36,6 @@ handlers = (
     *workshop_compare.handlers,
     *workshop_publish.handlers,
     *workshop_replay.handlers,
+    *atlas.handlers,
     *settings.handlers,
 )

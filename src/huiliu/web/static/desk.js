@@ -37,6 +37,9 @@
     viewer.querySelector("[data-caption]").textContent = shot.dataset.caption;
     viewer.querySelector("[data-place]").textContent = at + 1 + " / " + shots.length;
     viewer.querySelector("[data-plain]").href = shot.href;
+    var check = viewer.querySelector("[data-open-check]");
+    check.hidden = !shot.dataset.check;
+    if (shot.dataset.check) check.href = shot.dataset.check;
   }
   function look(shot) {
     viewer = one("#viewer"); // the page's middle may have been renewed
