@@ -9,9 +9,13 @@ import pytest
 
 from huiliu.claims.actions import escalate, start_draft
 from huiliu.claims.model import Reason
+from huiliu.kit.db import Pool
+from huiliu.kit.keyring import Keyring
 from huiliu.people.model import Buyer
 from tests.api.conftest import Shop
+from tests.claims.conftest import World
 from tests.conftest import NOW
+from tests.make.suspicions import shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -193,3 +197,15 @@ async def test_policies_are_listed_and_read_with_their_very_text(shop: Shop, oth
     third = next(clause for clause in shown["clauses"] if clause["id"] == "F3")
     assert third["amount"] == {"basis": "units", "fee_returned": True, "rounding": "favour_buyer", "cap_minor": None}
     assert (await other_shop.get(f"/policies/{listed[0]['id']}")).status_code == 404
+
+
+async def test_a_claim_tells_how_the_check_of_each_file_stands_as_its_buyer_is_told(
+    shop: Shop, pool: Pool, keyring: Keyring, platform_id: int
+) -> None:
+    contradicted = await shown(World(pool, platform_id), keyring)
+    whole = (await shop.get(f"/claims/{contradicted.claim_no}")).json()
+    (told,) = whole["inspections"]
+    assert (told["file_id"], told["slot"]) == (str(contradicted.file_id), "paid_shot")
+    assert (told["state"], told["verdict"], told["problem"]) == ("done", "contradicted", None)
+    assert "expected" not in told, "values stay with the buyer and the platform's people"
+    assert (await shop.get(f"/claims/{await filed(shop)}")).json()["inspections"] == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -11,7 +13,9 @@ from huiliu.claims.allowed import Allowed
 from huiliu.claims.model import PublicState, Reason, State, public_state
 from huiliu.claims.page import ClaimPage
 from huiliu.claims.store import ClaimRow, DecisionRow
+from huiliu.evidence.inspection.model import Verdict
 from huiliu.evidence.model import SlotView
+from huiliu.evidence.verification.model import FileInspection, Problem, Step
 from huiliu.journal.reads import Event
 from huiliu.payouts.model import Payout
 
@@ -75,6 +79,20 @@ class SlotOut(msgspec.Struct, frozen=True, kw_only=True):
     notes: int
 
 
+class InspectionOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How the automatic check of one file stands, as its buyer is told. `verdict` is null until `state` is done."""
+
+    file_id: UUID
+    slot: str
+    state: Step
+    verdict: Verdict | None
+    page: str
+    reasons: list[str]
+    problem: Problem | None
+    received_at: datetime
+    finished_at: datetime | None
+
+
 class AllowedOut(msgspec.Struct, frozen=True, kw_only=True):
     """A step this key may take: the last part of its address. Not now when `not_before` or `why_not` says so."""
 
@@ -120,6 +138,7 @@ class ClaimOut(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     asked: AskedOut | None
     evidence: list[SlotOut]
+    inspections: list[InspectionOut]
     decisions: list[DecisionOut]
     payouts: list[PayoutOut]
     timeline: list[EventOut]
@@ -139,8 +158,8 @@ def brief_out(claim: ClaimRow) -> ClaimBrief:
     )
 
 
-def claim_out(page: ClaimPage, now: datetime) -> ClaimOut:
-    """The claim whole, from the same read that the pages show."""
+def claim_out(page: ClaimPage, now: datetime, *, inspected: Iterable[FileInspection]) -> ClaimOut:
+    """The claim whole, from the same reads that the pages show."""
     claim = page.claim
     request = page.request
     return ClaimOut(
@@ -170,6 +189,7 @@ def claim_out(page: ClaimPage, now: datetime) -> ClaimOut:
             of=request.of, slots=request.slots, words=request.words, asked_at=request.asked_at, due_at=request.due_at
         ),
         evidence=[_slot_out(slot) for slot in page.slots],
+        inspections=[_inspection_out(each) for each in inspected],
         decisions=[_decision_out(row, claim.currency) for row in page.decisions],
         payouts=[_payout_out(payout, now) for payout in page.payouts],
         timeline=[event_out(event) for event in page.timeline],
@@ -185,6 +205,20 @@ def event_out(event: Event) -> EventOut:
 
 def _slot_out(slot: SlotView) -> SlotOut:
     return SlotOut(slot=slot.slot.code.value, required=slot.required, files=len(slot.files), notes=len(slot.notes))
+
+
+def _inspection_out(each: FileInspection) -> InspectionOut:
+    return InspectionOut(
+        file_id=each.file_id,
+        slot=each.slot,
+        state=each.state,
+        verdict=each.verdict,
+        page=each.page,
+        reasons=list(each.reasons),
+        problem=each.problem,
+        received_at=each.received_at,
+        finished_at=each.finished_at,
+    )
 
 
 def _decision_out(row: DecisionRow, currency: str) -> DecisionOut:

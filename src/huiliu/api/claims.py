@@ -29,6 +29,7 @@ from huiliu.claims import actions
 from huiliu.claims.model import Decision, DecisionKind, PublicState, Reason, RejectReason, State, public_state
 from huiliu.claims.page import claim_page
 from huiliu.claims.reads import ClaimFilter, ClaimListRow, find_claims, load_claim
+from huiliu.evidence.verification.reads import inspections
 from huiliu.journal.reads import timeline
 from huiliu.kit.db import Tx
 from huiliu.people.model import Scope
@@ -92,9 +93,11 @@ async def list_claims(call: Call) -> Answer:
 
 
 async def show_claim(call: Call) -> Answer:
-    """One claim whole: request, evidence, decisions, payouts with their ladder, timeline, allowed actions."""
+    """One claim whole: request, evidence and its checks, decisions, payouts with their ladder, timeline, allowed actions."""
     async with call.transaction() as tx:
-        return answer(claim_out(await claim_page(tx, call.key, call.params["claim_no"]), tx.now))
+        page = await claim_page(tx, call.key, call.params["claim_no"])
+        inspected = await inspections(tx, page.claim.id)
+        return answer(claim_out(page, tx.now, inspected=inspected.values()))
 
 
 class TimelineOut(msgspec.Struct, frozen=True):
