@@ -361,3 +361,19 @@ def test_the_platforms_page_and_its_log_disagree_only_about_one_minute(
     known = Expected(paid_at=PAID, uploaded_at=UPLOADED, delivered_at=at(delivered))
     assert one(compare(page, known, page="platform_order"), "delivery").verdict is verdict
     assert not any(check.name == "delivery" for check in compare(page, known, page="membership"))
+
+
+@pytest.mark.parametrize("printed", ["T200PKM20261120001", "KM20261120001_1", "km20261120001"])
+def test_a_shops_letters_around_its_order_number_are_no_contradiction(printed: str) -> None:
+    check = one(compare(fields(order_no=printed), TRUE, page="alipay_bill"), "order_no")
+    assert check.verdict is AGREES
+
+
+def test_the_number_on_a_bill_contradicts_only_what_the_rail_was_given() -> None:
+    """Who imported orders without the number handed to the rail knows only what its own pages show."""
+    shown = fields(order_no="PAY9938823881")
+    told = {"order": Expected(order_no="KM20261120001"), "payment": Expected(order_no="PAY0000000001")}
+    untold = {**told, "payment": Expected(amount="128.00")}
+    assert contradictions(compare(shown, Expected(), page="alipay_bill", records=told)) == ["order_no", "order_no"]
+    assert contradictions(compare(shown, Expected(), page="alipay_bill", records=untold)) == []
+    assert contradictions(compare(shown, Expected(), page="platform_order", records=untold)) == ["order_no"]

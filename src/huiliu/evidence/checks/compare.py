@@ -31,6 +31,8 @@ from huiliu.kit.money import parse_minor
 
 BILLS = frozenset({"alipay_bill", "wechat_bill"})
 """Pages of a rail. On all others the platform's own record knows best."""
+PREFIXED_LENGTH_MIN = 10
+"""A shorter order number inside a longer one may be there by chance."""
 AGREES, CONTRADICTS, UNKNOWN = CheckVerdict.AGREES, CheckVerdict.CONTRADICTS, CheckVerdict.UNKNOWN
 
 _MOST_BELIEVED_ON_BILLS = ("rail", "payment", "order", "platform", "claims")
@@ -89,7 +91,10 @@ def compare(
         found = next((field for field in fields if field.name is name), None)
         known = list(_known(name, expected, page, records))
         if known or is_anything_known:
-            checks += _settled(_against_records(name, found, known, page), page)
+            found_out = _against_records(name, found, known, page)
+            if name is FieldName.ORDER_NO and _is_number_untold(page, records):
+                found_out = map(_untold, found_out)
+            checks += _settled(found_out, page)
     checks = [_undisputed(check) if check.field in disputed else check for check in checks]
     checks += on_page(fields, expected, page=page, records=records, taken_at=taken_at)
     if used_trade_no is not None:
@@ -188,6 +193,21 @@ def _settled(checks: Iterable[Check], page: str) -> list[Check]:
     ]
 
 
+def _is_number_untold(page: str, records: Mapping[str, Expected]) -> bool:
+    """A bill prints the number that the shop gave the rail, and the records know only the one that its own pages show."""
+    return (
+        page in BILLS
+        and "order" in records
+        and not any(record.order_no for source, record in records.items() if source != "order")
+    )
+
+
+def _untold(check: Check) -> Check:
+    if check.verdict is not CONTRADICTS:
+        return check
+    return msgspec.structs.replace(check, verdict=UNKNOWN, note="other_number")
+
+
 def _undisputed(check: Check) -> Check:
     if check.verdict is not CONTRADICTS:
         return check
@@ -221,6 +241,13 @@ def _number(found: str, expected: str) -> Judged:
             return UNKNOWN, "masked"
         case Likeness.NEAR | Likeness.DIFFERENT:
             return CONTRADICTS, ""
+
+
+def _order_no(found: str, expected: str) -> Judged:
+    """Shops put their own letters before the number, or the item's after it, when they hand it to a rail."""
+    if len(normal(expected)) >= PREFIXED_LENGTH_MIN and normal(expected) in normal(found) != normal(expected):
+        return AGREES, "prefixed"
+    return _number(found, expected)
 
 
 def _code(found: str, expected: str) -> Judged:
@@ -296,7 +323,7 @@ def _product(found: str, expected: str) -> Judged:
 
 _JUDGES: Mapping[FieldName, Callable[[str, str], Judged]] = MappingProxyType(
     {
-        FieldName.ORDER_NO: _number,
+        FieldName.ORDER_NO: _order_no,
         FieldName.TRADE_NO: _number,
         FieldName.CODE: _code,
         FieldName.ACCOUNT: _account,
