@@ -104,8 +104,23 @@ def judge(
     return judged(found, known, expected=expected, records=records, said=said, uses=uses)
 
 
-def reuse(kind: KeyKind, *, side: Side = Side.TAKEN, same_buyer: bool = False, is_refunded: bool = False) -> OtherUse:
-    one = Reuse(kind=kind, side=side, claim_id=UUID(int=9), claim_no="RF9", same_buyer=same_buyer, added_at=AT)
+def reuse(
+    kind: KeyKind,
+    *,
+    side: Side = Side.TAKEN,
+    same_buyer: bool = False,
+    is_refunded: bool = False,
+    is_proven: bool = True,
+) -> OtherUse:
+    one = Reuse(
+        kind=kind,
+        side=side,
+        claim_id=UUID(int=9),
+        claim_no="RF9",
+        same_buyer=same_buyer,
+        added_at=AT,
+        is_proven=is_proven,
+    )
     return OtherUse(reuse=one, is_refunded=is_refunded)
 
 
@@ -193,6 +208,14 @@ def test_a_refund_elsewhere_is_said_as_such() -> None:
     refunded = judge({"trade_no": OTHER_NO}, known, uses=(reuse(KeyKind.TRADE_NO, is_refunded=True),))
     assert used.reasons == ("contradicts_trade_no_used",)
     assert refunded.reasons == ("contradicts_trade_no_refunded",)
+
+
+def test_a_payment_in_two_claims_that_no_record_gives_to_either_waits_for_a_person() -> None:
+    known = structs.replace(KNOWN, rail_trade_no="")
+    shown = {"trade_no": OTHER_NO, "order_no": known.rail_order_no}
+    contested = judge(shown, known, uses=(reuse(KeyKind.TRADE_NO, is_proven=False),))
+    assert judge(shown, known).verdict is Verdict.CONSISTENT
+    assert (contested.verdict, contested.reasons) == (Verdict.UNVERIFIABLE, ("not_identified",))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ _STRENGTH = (
     KeyKind.NEAR,
 )
 
+_PICTURES = frozenset({KeyKind.ORIGINAL, KeyKind.SHOWN, KeyKind.NEAR})
+
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """Another file of the platform with the same key, and whose it is."""
@@ -65,6 +67,8 @@ class Reuse(msgspec.Struct, frozen=True, kw_only=True):
     same_buyer: bool
     """The same person on another order: often one picture sent for two orders, so the words are milder."""
     added_at: datetime
+    is_proven: bool = False
+    """Records say whose the number is. Else only the order of uploads speaks, and a thief may have been the faster."""
 
 
 def reused(keys: Iterable[Key], matches: Iterable[Match], *, order_no: str, buyer: str) -> tuple[Reuse, ...]:
@@ -80,7 +84,7 @@ def reused(keys: Iterable[Key], matches: Iterable[Match], *, order_no: str, buye
         if _is_innocent(own, match, same_order=match.order_no == order_no, same_buyer=same_buyer):
             continue
         mine = own.get(match.kind)
-        side = Side.COPIED if mine is not None and mine.is_own else Side.TAKEN
+        side = Side.COPIED if _is_owner(own, match.kind) else Side.TAKEN
         found = Reuse(
             kind=match.kind,
             side=side,
@@ -88,9 +92,18 @@ def reused(keys: Iterable[Key], matches: Iterable[Match], *, order_no: str, buye
             claim_no=match.claim_no,
             same_buyer=same_buyer,
             added_at=match.added_at,
+            is_proven=match.is_own or (mine is not None and mine.is_own),
         )
         best.setdefault(match.claim_id, found)
     return tuple(best.values())[:REUSES_MAX]
+
+
+def _is_owner(own: dict[KeyKind, Key], kind: KeyKind) -> bool:
+    """Whether the number is this order's own; a picture that shows such a number is its owner's, whoever sent it first."""
+    mine = own.get(kind)
+    if mine is not None and mine.is_own:
+        return True
+    return kind in _PICTURES and any(key.is_own for key in own.values())
 
 
 def _is_innocent(own: dict[KeyKind, Key], match: Match, *, same_order: bool, same_buyer: bool) -> bool:

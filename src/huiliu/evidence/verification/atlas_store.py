@@ -27,7 +27,7 @@ async def insert_sample(tx: Tx, file_id: UUID, *, profile: str, buyer: str) -> b
                   JOIN evidence_inspections i ON i.platform_id = s.platform_id AND i.file_id = s.file_id
                   JOIN claims c ON c.platform_id = i.platform_id AND c.id = i.claim_id
                  WHERE s.platform_id = %(platform_id)s AND s.profile = %(profile)s
-                   AND coalesce(encode(c.contact_hash, 'hex'), c.claim_no) = %(buyer)s) < %(most)s
+                   AND coalesce(encode(c.contact_hash, 'hex'), c.order_id::text) = %(buyer)s) < %(most)s
         ON CONFLICT DO NOTHING
         """,
         platform_id=tx.platform_id,

@@ -13,11 +13,11 @@ from msgspec import structs
 
 from huiliu.evidence.checks.compare import BILLS, UsedElsewhere, compare
 from huiliu.evidence.checks.verdict import decide
-from huiliu.evidence.inspection.model import Check, CheckVerdict, Expected, FieldName, Inspection
+from huiliu.evidence.inspection.model import Check, CheckVerdict, Expected, FieldName, Inspection, Verdict
 from huiliu.evidence.reuse.keys import KeyKind
 from huiliu.evidence.reuse.verdict import Reuse, Side
 from huiliu.evidence.slots import SlotCode
-from huiliu.evidence.verification.model import CLAIMS_SOURCE
+from huiliu.evidence.verification.model import CLAIMS_SOURCE, NOT_IDENTIFIED
 from huiliu.evidence.verification.payments import Answer, NotOurs, Paid
 from huiliu.evidence.verification.records import RAIL, FileRecords, rail_record
 
@@ -105,6 +105,9 @@ def judged(
         findings=inspection.findings,
         atlas_state=inspection.atlas,
     )
+    if verdict is Verdict.CONSISTENT and any(_is_taken_trade(use.reuse) and not use.reuse.is_proven for use in uses):
+        # Two buyers show one payment and no record says whose it is: a person decides, and the faster one is not right.
+        verdict, reasons = Verdict.UNVERIFIABLE, (NOT_IDENTIFIED,)
     return structs.replace(inspection, checks=checks, missing=missing, verdict=verdict, reasons=reasons)
 
 
@@ -120,12 +123,16 @@ def _shows_code(checks: Sequence[Check]) -> bool:
 
 
 def _used(uses: Sequence[OtherUse], trade_no: str) -> UsedElsewhere | None:
-    """Another buyer's claim that showed this trade number first. The owner of a payment is never blamed for it."""
+    """Another buyer's claim whose own payment this trade number is. The owner of a payment is never blamed for it."""
     for use in uses:
         reuse = use.reuse
-        if reuse.kind is KeyKind.TRADE_NO and reuse.side is Side.TAKEN and not reuse.same_buyer:
+        if _is_taken_trade(reuse) and reuse.is_proven:
             return UsedElsewhere(trade_no=trade_no, claim_no=reuse.claim_no, is_refunded=use.is_refunded)
     return None
+
+
+def _is_taken_trade(reuse: Reuse) -> bool:
+    return reuse.kind is KeyKind.TRADE_NO and reuse.side is Side.TAKEN and not reuse.same_buyer
 
 
 def _not_ours(inspection: Inspection, said: RailSaid) -> Iterator[Check]:
@@ -149,7 +156,7 @@ def _not_ours(inspection: Inspection, said: RailSaid) -> Iterator[Check]:
 def _reuse_checks(uses: Sequence[OtherUse], known: FileRecords) -> Iterator[Check]:
     for use in uses:
         reuse = use.reuse
-        if reuse.kind is KeyKind.TRADE_NO and reuse.side is Side.TAKEN and not reuse.same_buyer:
+        if _is_taken_trade(reuse) and reuse.is_proven:
             continue  # compare says it
         is_sure = (
             reuse.kind in SURE_KINDS

@@ -43,7 +43,7 @@ class FileRecords(msgspec.Struct, frozen=True, kw_only=True):
     is_live: bool
     """Nobody has taken it back meanwhile."""
     buyer: str
-    """Whatever tells one buyer from another."""
+    """Whatever tells one buyer from another: the contact, or without one the order."""
     contact_hash: bytes | None
     order_no: str
     rail: str
@@ -90,7 +90,7 @@ async def load_records(tx: Tx, file_id: UUID) -> FileRecords | None:
         """
         SELECT f.id AS file_id, f.claim_id, c.claim_no, c.reason, f.slot, f.source, f.added_at,
                f.removed_at IS NULL AS is_live, c.contact_hash,
-               coalesce(encode(c.contact_hash, 'hex'), c.claim_no) AS buyer,
+               coalesce(encode(c.contact_hash, 'hex'), c.order_id::text) AS buyer,
                o.order_no, o.rail, o.rail_trade_no, o.rail_order_no, o.merchant, o.currency, o.paid_minor,
                o.state AS order_state, o.paid_at, o.paid_precision, o.delivered_at, o.delivered_precision,
                o.delivery_state, l.title, o.account_sealed, o.account_differs, p.name AS platform_name,
@@ -102,7 +102,7 @@ async def load_records(tx: Tx, file_id: UUID) -> FileRecords | None:
                (SELECT k.code FROM evidence_codes k
                  WHERE k.platform_id = f.platform_id AND k.claim_id = f.claim_id AND k.slot = f.slot
                    AND k.issued_at <= f.added_at AND k.expires_at > f.added_at
-                   AND (k.used_by_file IS NULL OR k.used_by_file = f.id)
+                   AND (k.used_by_file IS NULL OR k.used_by_file = f.id OR k.used_at >= f.added_at)
                  ORDER BY k.issued_at DESC, k.id DESC LIMIT 1) AS code,
                (SELECT max(a.version) FROM evidence_atlases a
                  WHERE a.platform_id = f.platform_id AND a.state = 'ready') AS atlas_version

@@ -33,7 +33,7 @@ async def key_matches(tx: Tx, claim_id: UUID, keys: Sequence[Key]) -> list[Match
     return await tx.all(
         Match,
         """
-        SELECT k.kind, k.claim_id, c.claim_no, o.order_no, coalesce(encode(c.contact_hash, 'hex'), c.claim_no) AS buyer,
+        SELECT k.kind, k.claim_id, c.claim_no, o.order_no, coalesce(encode(c.contact_hash, 'hex'), c.order_id::text) AS buyer,
                k.added_at, k.is_own,
                (SELECT t.digest FROM evidence_keys t
                  WHERE t.platform_id = k.platform_id AND t.file_id = k.file_id AND t.kind = 'trade_no' LIMIT 1) AS trade_no
@@ -61,7 +61,7 @@ async def near_matches(tx: Tx, claim_id: UUID, bits: Mapping[UUID, int]) -> list
         _NearRow,
         """
         SELECT f.id AS file_id, f.claim_id, c.claim_no, o.order_no,
-               coalesce(encode(c.contact_hash, 'hex'), c.claim_no) AS buyer, f.added_at
+               coalesce(encode(c.contact_hash, 'hex'), c.order_id::text) AS buyer, f.added_at
           FROM evidence_files f
           JOIN claims c ON c.platform_id = f.platform_id AND c.id = f.claim_id
           JOIN orders o ON o.platform_id = c.platform_id AND o.id = c.order_id
