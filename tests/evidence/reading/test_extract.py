@@ -224,6 +224,12 @@ def test_a_damaged_amount_is_missing(amount: str, layouts: Layouts) -> None:
     assert FieldName.AMOUNT in extract(alipay(amount=amount), layouts).missing
 
 
+@pytest.mark.parametrize("printed", ["2:05 PM", "2:05pm", "2:05 p.m.", "2:05 下午", "下午2:05", "2:05 PM ◂"])
+def test_a_clock_that_says_its_half_of_the_day_is_told_in_24_hours(printed: str, layouts: Layouts) -> None:
+    found = extract([line(printed, 60, 30, height=44), *alipay()[1:]], layouts)
+    assert _values(found)["clock"] == "14:05"
+
+
 def test_the_clock_is_in_the_topmost_row_only(layouts: Layouts) -> None:
     without = [item for item in alipay() if item.text not in ("14:05", "5G83%")]
     assert "clock" not in _values(extract([*without, line("14:05", 60, 2000)], layouts))

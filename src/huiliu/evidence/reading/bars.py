@@ -13,7 +13,9 @@ from huiliu.evidence.reading.level import Placed
 
 STATUS_BAR_ROWS = 0.9
 """Heights of the topmost line within which the status bar lies."""
-CLOCK_WITH_SIGNS = re.compile(r"^[^\w]*((?:上午|下午)? ?\d{1,2}:\d{2})(?:[^\w:].*)?$")
+CLOCK_WITH_SIGNS = re.compile(
+    r"^[^\w]*((?:上午|下午)? ?\d{1,2}:\d{2}(?: ?(?:上午|下午|[AaPp]\.?[Mm](?![A-Za-z])\.?))?)(?:[^\w:].*)?$"
+)
 CODE_LABEL = re.compile(r"^(?:平台)?核验码[: ]*([A-Z0-9][A-Z0-9 -]{2,14}[A-Z0-9])$")
 TITLE_PART = 0.25
 """A title lies in this upper part of the page's text."""

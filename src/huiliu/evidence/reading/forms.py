@@ -174,7 +174,10 @@ PADDED_DATE = r"(?P<year>\d{4})(?P<sep>[-/.])(?P<month>\d{2})(?P=sep)(?P<day>\d{
 HAN_DATE = r"(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?日"
 INSTANTS = tuple(re.compile(date + WEEKDAY + r"[ T]?" + CLOCK_PART) for date in (PADDED_DATE, HAN_DATE))
 DATES = tuple(re.compile(date + WEEKDAY) for date in (PADDED_DATE, HAN_DATE))
-PADDED_CLOCK = re.compile(r"(?P<half>上午|下午)? ?(?P<hour>\d{1,2}):(?P<minute>\d{2})")
+PADDED_CLOCK = re.compile(
+    r"(?P<half>上午|下午)? ?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?: ?(?P<after>上午|下午|[ap]\.?m\.?))?", re.IGNORECASE
+)
+HALF_AFTER: Mapping[str, str] = MappingProxyType({"a": "上午", "p": "下午"})
 
 
 def _instant(text: str, *, seconds: bool) -> Parsed | None:
@@ -228,9 +231,10 @@ def _date(text: str) -> Parsed | None:
 def clock(text: str) -> str | None:
     """HH:MM of a phone's status bar, in 24 hours, or None."""
     found = PADDED_CLOCK.fullmatch(plain(text))
-    if found is None:
+    if found is None or (found["half"] and found["after"]):
         return None
-    hour, minute = _hour(found["half"], int(found["hour"])), int(found["minute"])
+    after = found["after"] and HALF_AFTER.get(found["after"][0].lower(), found["after"])
+    hour, minute = _hour(found["half"] or after, int(found["hour"])), int(found["minute"])
     if hour is None or hour > 23 or minute > 59:
         return None
     return f"{hour:02d}:{minute:02d}"
