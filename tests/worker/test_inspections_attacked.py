@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import pytest
+
+from huiliu.evidence.actions import remove_file
+from huiliu.evidence.errors import FileDamaged
 from huiliu.evidence.inspection.model import Verdict
 from huiliu.evidence.verification.codes import issue_code
+from huiliu.evidence.verification.model import Problem, Step
 from huiliu.kit.db import transaction
 from tests.make.fake_bench import scripted
 from tests.make.orders import ZHOUMO_CONTACT, OrderIds
@@ -84,3 +91,16 @@ async def test_a_shop_s_own_payment_number_contradicts_nobody_when_it_was_never_
     fields = bill(made, trade_no=trade_no, order_no="PAY9938823881")
     found = await house.inspect(await house.hand_in(await house.claim(made), scripted("905", fields=fields)))
     assert found.verdict is Verdict.CONSISTENT
+
+
+async def test_an_identity_card_that_was_taken_back_unread_and_came_again_leaves_no_bytes(house: House) -> None:
+    claim_id = await house.claim()
+    card = scripted("906 card", do="private")
+    taken_back = await house.hand_in(claim_id, card)
+    async with transaction(house.pool, house.buyer(), clock=house.clock) as tx:
+        await remove_file(tx, claim_id, file_id=taken_back)
+    assert (await house.inspect(taken_back)).problem is Problem.TAKEN_BACK
+    again = await house.inspect(await house.hand_in(claim_id, card))
+    assert again.state is Step.REFUSED
+    with pytest.raises(FileDamaged):
+        await house.files.original(house.platform_id, hashlib.sha256(card).digest())

@@ -202,16 +202,22 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 async def shared_bytes(tx: Tx, file_id: UUID, *, sha256: bytes, original_sha256: bytes) -> Shared:
-    """Whether other files of the platform need the same bytes, which must then stay."""
+    """Whether other files of the platform need the same bytes, which must then stay.
+
+    What was taken back before anybody read it needs none: nobody knows that it is not the same private document.
+    """
     found = await tx.one(
         Shared,
         """
-        SELECT EXISTS (SELECT 1 FROM evidence_files
-                        WHERE platform_id = %(platform_id)s AND sha256 = %(sha256)s AND id <> %(id)s
-                          AND removed_why = '') AS shown,
-               EXISTS (SELECT 1 FROM evidence_files
-                        WHERE platform_id = %(platform_id)s AND original_sha256 = %(original)s AND id <> %(id)s
-                          AND removed_why = '') AS original
+        WITH others AS (
+            SELECT f.sha256, f.original_sha256 FROM evidence_files f
+             WHERE f.platform_id = %(platform_id)s AND f.id <> %(id)s AND f.removed_why = ''
+               AND (f.sha256 = %(sha256)s OR f.original_sha256 = %(original)s)
+               AND (f.removed_at IS NULL OR EXISTS (
+                       SELECT 1 FROM evidence_inspections i
+                        WHERE i.platform_id = f.platform_id AND i.file_id = f.id AND i.state = 'done')))
+        SELECT EXISTS (SELECT 1 FROM others WHERE sha256 = %(sha256)s) AS shown,
+               EXISTS (SELECT 1 FROM others WHERE original_sha256 = %(original)s) AS original
         """,
         platform_id=tx.platform_id,
         id=file_id,
