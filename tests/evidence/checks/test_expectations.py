@@ -68,6 +68,8 @@ def test_each_file_may_have_its_own(text: str) -> None:
         ('{"amount": 1e999999999}', "amount"),
         ('{"paid_at": "yesterday"}', "paid_at"),
         ('{"paid_at": 20261120}', "paid_at"),
+        ('{"paid_at": "2026-11-20"}', "paid_at"),
+        ('{"product": "\\ud800"}', "product"),
         ('{"order_no": ""}', "order_no"),
         ('{"order_no": {}}', "order_no"),
         ('{"order_no": "1", "order_no": "2"}', "order_no"),

@@ -91,6 +91,7 @@ def _text(value: object) -> str:
     text = str(value).strip()
     if not text or len(text) > TEXT_CHARS_MAX:
         raise ValueError(f"1-{TEXT_CHARS_MAX}")
+    text.encode()  # half of a surrogate pair could be compared and never printed
     return text
 
 
@@ -103,6 +104,8 @@ def _amount(value: object) -> str:
 def _instant(value: object) -> datetime:
     if not isinstance(value, str):
         raise TypeError("2026-11-20T14:03:22")
+    if ":" not in value:  # a day alone would mean its midnight, and contradict every bill of that day
+        raise ValueError("2026-11-20T14:03:22")
     at = datetime.fromisoformat(_text(value))
     return at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at
 
