@@ -30,6 +30,8 @@ PAGES = {
     "/kamen/desk/orders": set(CAST),
     "/kamen/desk/policies": set(CAST),
     "/kamen/desk/payouts": {"qianhui"},
+    "/kamen/desk/suspicions": {"xiaogu", "heshen", "shenfu", "caiheng", "guanyan"},
+    "/kamen/desk/atlas": {"caiheng", "guanyan"},
     "/kamen/desk/settings": {"guanyan"},
 }
 VIEWS = {

@@ -23,7 +23,7 @@ MARKS_MAX = 200
 PROOFS_SHOWN_MAX = 12
 MARGIN = 4
 CHART_WIDTH, CHART_HEIGHT = 160, 120
-HEAT_MIN, HEAT_SPAN = 0.25, 0.5
+HEAT_MIN, HEAT_SPAN = 0.15, 0.3
 """How opaque a glyph at its limit is, and how much more one far beyond."""
 HEAT_FAR = 3.0
 """A distance of so many limits is as hot as it gets."""
