@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,6 +37,8 @@ NOTICE_MONTH = 11
 """The State Council publishes next year's holidays in November; until then nobody can know them."""
 
 ASSETS = ("htmx.min.js",)
+VISION = ("cv2", "faiss", "numpy", "onnxruntime", "rapidocr")
+"""What a worker that inspects evidence imports."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 Fact = str | int
 
@@ -67,6 +70,7 @@ def machine_findings(settings: Settings) -> Iterator[Finding]:
     yield time_zones()
     yield chinese_font()
     yield browser()
+    yield verification(settings)
     yield sandbox_rail(settings)
 
 
@@ -151,6 +155,25 @@ def browser() -> Finding:
     if found is None:
         return Finding("browser", Level.WARN, "missing")
     return Finding("browser", Level.PASS, "ok", {"path": found})
+
+
+def verification(settings: Settings) -> Finding:
+    """Whether this machine's worker can inspect evidence; without it every picture waits for a person."""
+    # Only names files: neither the models nor what runs them is loaded.
+    from huiliu.evidence.reading.weights import ModelFilesMissing, Size, weights
+
+    lanes = settings.lanes_of_inspection
+    try:
+        for size in Size:
+            weights(size)
+    except (ModelFilesMissing, OSError) as error:
+        return Finding("verification", Level.FAIL if lanes else Level.WARN, "missing", {"file": str(error)})
+    absent = [name for name in VISION if find_spec(name) is None]
+    if absent:
+        return Finding("verification", Level.FAIL if lanes else Level.WARN, "missing", {"file": ", ".join(absent)})
+    if not lanes:
+        return Finding("verification", Level.WARN, "off")
+    return Finding("verification", Level.PASS, "ok", {"lanes": lanes})
 
 
 def sandbox_rail(settings: Settings) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ from huiliu.cli.errors import DemoRunning
 from huiliu.cli.runtime import read_settings, ready_database, ready_keyring
 from huiliu.cli.simulate import BOOKS_NAME
 from huiliu.cli.words import chosen_lang, lang_option
+from huiliu.demo.findings import play_findings
 from huiliu.demo.load import load_demo
+from huiliu.demo.own_pictures import write_own_pictures
 from huiliu.demo.rail_books import RAIL_PLAN, write_rail_books
 from huiliu.kit.db import create_pool
 from huiliu.kit.keyring import Keyring
@@ -30,6 +33,8 @@ from huiliu.kit.text import Lang, say
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what an operator may set, and where to ask then
 RAIL_HOST = "127.0.0.1"
 POOL_MAX = 4
+OWN_PICTURES = "pictures"
+FINDINGS_STOP_SECONDS = 5.0
 PAYOUT_PACE = 0.1
 """The rail is asked after half a second instead of five, so that one can watch; HUILIU_PAYOUT_PACE overrides it."""
 
@@ -67,8 +72,10 @@ def _run(lang: Lang, asked: Settings) -> None:
             with Children(settings.data_dir / "log", _environ(settings, url)) as children:
                 _start(children, settings)
                 seconds = f"{time.monotonic() - started:.1f}"
-                click.echo(say(lang, "cli.demo.ready", seconds=seconds, url=settings.public_url))
-                children.watch()
+                pictures = (settings.data_dir / OWN_PICTURES).resolve()
+                click.echo(say(lang, "cli.demo.ready", seconds=seconds, url=settings.public_url, pictures=pictures))
+                with _findings_behind(url, keyring):
+                    children.watch()
 
 
 async def _load(settings: Settings, url: str, keyring: Keyring) -> None:
@@ -76,6 +83,25 @@ async def _load(settings: Settings, url: str, keyring: Keyring) -> None:
     async with create_pool(url, size_max=POOL_MAX) as pool:
         await load_demo(pool, keyring, LocalFiles(settings.files_dir, keyring))
         await write_rail_books(pool, settings.data_dir / BOOKS_NAME)
+        await write_own_pictures(pool, settings.data_dir / OWN_PICTURES)
+
+
+@contextmanager
+def _findings_behind(url: str, keyring: Keyring) -> Generator[None]:
+    """What follows from inspections is played beside the worker that makes them; the start waits for none of it."""
+    over = threading.Event()
+
+    async def play() -> None:
+        async with create_pool(url, size_max=1) as pool:
+            await play_findings(pool, keyring, is_over=over.is_set)
+
+    thread = threading.Thread(target=lambda: asyncio.run(play()), name="findings", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(FINDINGS_STOP_SECONDS)
 
 
 def _start(children: Children, settings: Settings) -> None:

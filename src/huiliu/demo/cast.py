@@ -22,6 +22,8 @@ ZHOUMO = "13987654321"
 """周末, who sees nothing of hers."""
 CROWD = tuple(f"137{number:08d}" for number in range(20260101, 20260113))
 """Twelve buyers who fill the queue."""
+FIVE = tuple(f"136{number:08d}" for number in range(20260201, 20260206))
+"""Five more, whose evidence is worth a second look."""
 
 
 class Member(Struct, frozen=True):

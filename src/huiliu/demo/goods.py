@@ -60,6 +60,10 @@ GOODS: dict[str, Good] = {
         title="云舟网盘超级会员 30 天", kind=MEMBERSHIP, price_minor=30_00, merchant=VIP,
         promise="30 天，下载不限速，5T 空间；速度不达标可退。", units=30, unit="天",
     ),
+    "flow_month": Good(
+        title="畅行流量会员 30天 50G", kind=MEMBERSHIP, price_minor=25_00, merchant=VIP,
+        promise="会员有效期 30天，每月高速流量 50G。", units=30, unit="天",
+    ),
     "boost_month": Good(
         title="疾风加速器 30 天时长卡", kind=MEMBERSHIP, price_minor=45_00, merchant=VIP,
         promise="30 天，延迟不高于 60 毫秒；连续三天不达标可按剩余天数退款。", units=30, unit="天",

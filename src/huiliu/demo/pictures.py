@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE = (720, 1280)
 FONTS = (
@@ -24,12 +24,15 @@ FONTS = (
 INK, SOFT, LINE, PAPER, GROUND = "#1f2a27", "#77827e", "#e2e7e4", "#ffffff", "#f3f5f4"
 TONES = {"green": "#1a9f5c", "blue": "#2f6fdb", "red": "#d1453b", "grey": "#6d7773"}
 MARGIN, ROW = 48, 92
+BLUR_RADIUS = 9
+PNG_EFFORT = 1
+"""The gate packs the copy that is shown again; here only time matters, for the start waits."""
 BAR_WIDTH = 22
 """How wide a bar is for each character that cannot be written."""
 
 
 class Shot(Struct, frozen=True, kw_only=True):
-    """One screenshot: the app's title, a large line, and rows of label and value."""
+    """One screenshot: the page's title, a large line, and rows of label and value. Equal shots are equal pictures."""
 
     app: str
     tone: str
@@ -37,6 +40,8 @@ class Shot(Struct, frozen=True, kw_only=True):
     big: str = ""
     rows: tuple[tuple[str, str], ...] = ()
     clock: str = "14:20"
+    is_blurred: bool = False
+    """As if the hand had shaken."""
 
 
 def draw(shot: Shot) -> bytes:
@@ -62,8 +67,10 @@ def draw(shot: Shot) -> bytes:
             pen.line((MARGIN, y, SIZE[0] - MARGIN, y), fill=LINE, width=2)
         _write(pen, (MARGIN, y + ROW // 2), label, size=28, fill=SOFT, anchor="lm")
         _write(pen, (SIZE[0] - MARGIN, y + ROW // 2), value, size=28, fill=INK, anchor="rm")
+    if shot.is_blurred:
+        picture = picture.filter(ImageFilter.GaussianBlur(BLUR_RADIUS))
     out = io.BytesIO()
-    picture.save(out, "PNG")
+    picture.save(out, "PNG", compress_level=PNG_EFFORT)
     return out.getvalue()
 
 

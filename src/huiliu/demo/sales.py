@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from huiliu.demo.cast import CROWD, XIAOMAN, ZHOUMO
+from huiliu.demo.cast import CROWD, FIVE, XIAOMAN, ZHOUMO
 from huiliu.demo.goods import GOODS
+from huiliu.kit.ids import SHANGHAI
 from huiliu.orders.model import (
     DeliveryState,
     OrderDraft,
@@ -30,6 +31,8 @@ DELIVERED, PENDING, PROCESSING, FAILED = (
 )
 UNUSED, PART, USED = UsageState.UNUSED, UsageState.PART_USED, UsageState.USED
 LOG = "平台发货系统"
+MISBEHAVING = frozenset({"20681003", "20681008", "20681010"})
+"""On these rail_plan.json makes the rail misbehave, so their payments keep one number whatever the day."""
 BANK_CARD = "6225880100000403"
 """Nobody's."""
 
@@ -102,6 +105,12 @@ NAMED = (
         no="20683012", good="music_season", contact=CROWD[11], age=12 * DAY,
         usage=PART, seen=5 * DAY + 2 * HOUR, used=7, rail=Rail.ALIPAY, account=CROWD[11],
     ),
+    # Five whose evidence is worth a second look.
+    Sale(no="20685001", good="coupon_6480", contact=FIVE[0], age=9 * HOUR, account="hero_rain"),
+    Sale(no="20685002", good="coupon_1000", contact=FIVE[1], age=30 * HOUR, account="hero_bei"),
+    Sale(no="20685003", good="coupon_6480", contact=FIVE[2], age=4 * DAY + 2 * HOUR, account="hero_lan"),
+    Sale(no="20685004", good="diamond_2400", contact=FIVE[3], age=26 * HOUR, rail=Rail.ALIPAY, account="sea_31415"),
+    Sale(no="20685005", good="flow_month", contact=FIVE[4], age=2 * DAY, rail=Rail.ALIPAY, account=FIVE[4]),
 )  # fmt: skip
 
 CROWD_GOODS = (
@@ -131,6 +140,25 @@ def xingka_sales() -> tuple[Sale, ...]:
     )
 
 
+def trade_no(sale: Sale, paid_at: datetime, *, prefix: str) -> str:
+    """The rail's own number, in the form that its bills print. Nobody's, and the same for the same order and day."""
+    day = f"{paid_at.astimezone(SHANGHAI):%Y%m%d}"
+    if sale.no in MISBEHAVING:
+        return f"SB{prefix}{sale.no}"
+    match sale.rail:
+        case Rail.ALIPAY:
+            return f"{day}22001{int(sale.no):015d}"
+        case Rail.WECHATPAY:
+            return f"4200002890{day}{int(sale.no):010d}"
+        case _:
+            return f"SB{prefix}{sale.no}"
+
+
+def rail_order_no(sale: Sale, *, prefix: str) -> str:
+    """The number under which the platform asked the rail for the money."""
+    return f"P{prefix}{sale.no}"
+
+
 def draft(sale: Sale, now: datetime, *, row: int, prefix: str) -> OrderDraft:
     """The order as the platform's own system would hand it in."""
     good = GOODS[sale.good]
@@ -140,8 +168,8 @@ def draft(sale: Sale, now: datetime, *, row: int, prefix: str) -> OrderDraft:
         row=row,
         order_no=f"{prefix}{sale.no}",
         rail=sale.rail,
-        rail_trade_no=f"SB{prefix}{sale.no}",
-        rail_order_no=f"P{prefix}{sale.no}",
+        rail_trade_no=trade_no(sale, ordered + PAY_DELAY, prefix=prefix),
+        rail_order_no=rail_order_no(sale, prefix=prefix),
         payer_account={Rail.ALIPAY: sale.contact, Rail.BANK: BANK_CARD}.get(sale.rail, ""),
         paid_minor=good.price_minor,
         fee_minor=sale.fee_minor,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from huiliu.claims.model import Decision, DecisionKind, Reason, RejectReason
-from huiliu.demo import shots
-from huiliu.demo.cast import CROWD, XIAOMAN, ZHOUMO
+from huiliu.demo.cast import CROWD, FIVE, XIAOMAN, ZHOUMO
 from huiliu.demo.sales import HOUR, MINUTE
 from huiliu.demo.theatre import Scene, Theatre
 
@@ -41,7 +40,7 @@ async def part_refund_by_use(on: Theatre) -> None:
     at = on.ago(days=5)
     it = scene(on, "20683012", CROWD[11])
     await it.begin(at, Reason.BELOW_STANDARD)
-    await it.show(at + MINUTE, usage_time=shots.usage("7 天 / 92 天"), promise_compare=shots.QUALITY)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "说是无损音质，实际播放一直是标准音质，客服说修了三天没修好。")
     await it.take(at + 5 * HOUR, "xiaogu")
     await it.decide(at + 6 * HOUR, "heshen", approve("F3", "已核对使用天数，按未使用的天数退款。"))
@@ -53,7 +52,7 @@ async def refund_by_two(on: Theatre) -> None:
     at = on.ago(days=3, hours=20)
     it = scene(on, "20683008", CROWD[7])
     await it.begin(at, Reason.NOT_ARRIVED)
-    await it.show(at + MINUTE, not_arrived_shot=shots.balance("hero_nan", "320 点券"))
+    await it.show(at + MINUTE)
     await it.file(at + 3 * MINUTE, "6480 点券一直没到，游戏里余额没有变化。")
     await it.take(at + 2 * HOUR, "heshen")
     await it.decide(at + 3 * HOUR, "heshen", approve("F1", "核实未到账，全额原路退回。"))
@@ -89,7 +88,7 @@ async def money_that_came_back(on: Theatre) -> None:
     at = on.ago(days=2, hours=6)
     it = scene(on, "20683009", CROWD[8])
     await it.begin(at, Reason.BELOW_STANDARD)
-    await it.show(at + MINUTE, usage_time=shots.usage("3 天 / 30 天"), promise_compare=shots.SPEED)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "下载限速 100KB，根本不是超级会员的速度。")
     await it.decide(at + 8 * HOUR, "shenfu", approve("F3", "按未使用的天数退款。"))
     await it.pay(at + 8 * HOUR)
@@ -115,7 +114,8 @@ async def rejected_and_may_apply_again(on: Theatre) -> None:
     at = on.ago(days=1, hours=2)
     it = scene(on, "20681007", XIAOMAN)
     await it.begin(at, Reason.NOT_ARRIVED)
-    await it.file(at + MINUTE, "三天了点券还没有到账。")
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "三天了点券还没有到账。")
     words = "请补一张游戏内点券余额的截图：要能看到账号、余额和当前时间。付款和时间的证明平台记录里已经有了，不用再交。"
     await it.decide(at + 4 * HOUR, "heshen", reject(RejectReason.EVIDENCE_MISSING, "F1", words, "not_arrived_shot"))
 
@@ -137,7 +137,7 @@ async def called_in(on: Theatre) -> None:
     at = on.ago(days=2)
     it = scene(on, "20682004", ZHOUMO)
     await it.begin(at, Reason.CHANGED_MIND)
-    await it.show(at + MINUTE, platform_check=shots.LICENCE)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "激活页面一直提示密钥无效，我没有激活成功过。")
     words = "激活服务器记录显示该密钥已激活。"
     await it.decide(at + 6 * HOUR, "heshen", reject(RejectReason.ALREADY_USED, "F8", words))
@@ -149,7 +149,8 @@ async def taken_back(on: Theatre) -> None:
     at = on.ago(hours=20)
     it = scene(on, "20683004", CROWD[3])
     await it.begin(at, Reason.NOT_ARRIVED)
-    await it.file(at + MINUTE, "会员没有到账。")
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "会员没有到账。")
     await it.withdraw(at + 40 * MINUTE)
 
 
@@ -161,7 +162,7 @@ async def waits_for_the_buyer(on: Theatre) -> None:
     at = on.ago(hours=9)
     it = scene(on, "20681006", XIAOMAN)
     await it.begin(at, Reason.BELOW_STANDARD)
-    await it.show(at + 2 * MINUTE, usage_time=shots.usage("6 天 / 30 天"))
+    await it.show(at + 2 * MINUTE)
     await it.file(at + 3 * MINUTE, "承诺下载不限速，实际每天晚上只有几百 KB。")
     await it.take(at + 5 * HOUR, "xiaogu")
     words = "请补一张限速时的下载界面截图，画面里要能看到下载速度和当时的时间。"
@@ -173,7 +174,7 @@ async def waits_for_the_shop(on: Theatre) -> None:
     at = on.ago(hours=48)
     it = scene(on, "20682003", ZHOUMO)
     await it.begin(at, Reason.BELOW_STANDARD)
-    await it.show(at + MINUTE, promise_compare=shots.COACH)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "说好金牌陪练，来的人水平还不如我；而且只打了 2 小时，系统记成 3 小时。")
     await it.take(at + 3 * HOUR, "heshen")
     await it.ask_platform(at + 6 * HOUR, "heshen", "请提供三次陪练的起止时间和录屏编号。")
@@ -195,7 +196,7 @@ async def being_looked_at(on: Theatre) -> None:
     at = on.ago(hours=5)
     it = scene(on, "20683007", CROWD[6])
     await it.begin(at, Reason.TOPUP_WRONG)
-    await it.show(at + MINUTE, account_compare=shots.ACCOUNTS)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "订单里写的是 sea_66102，你们充到了 sea_66120。")
     await it.take(at + HOUR, "xiaogu")
 
@@ -205,7 +206,7 @@ async def large_and_new(on: Theatre) -> None:
     at = on.ago(hours=3)
     it = scene(on, "20683003", CROWD[2])
     await it.begin(at, Reason.BELOW_STANDARD)
-    await it.show(at + MINUTE, usage_time=shots.usage("5 次 / 12 次"), promise_compare=shots.RAID)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "两周过去只打了 5 个副本，说好每个副本录屏也只给了两段。")
 
 
@@ -214,7 +215,7 @@ async def just_filed(on: Theatre) -> None:
     at = on.ago(minutes=35)
     it = scene(on, "20683001", CROWD[0])
     await it.begin(at, Reason.NOT_ARRIVED)
-    await it.show(at + MINUTE, not_arrived_shot=shots.balance("hero_aking", "96 点券"))
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "等了两个多小时，点券没有到。")
 
 
@@ -222,6 +223,54 @@ async def half_written(on: Theatre) -> None:
     """周末 has begun and not handed in."""
     it = scene(on, "20682005", ZHOUMO)
     await it.begin(on.ago(minutes=15), Reason.TOPUP_WRONG)
+
+
+# ------------------------------------------------------------------------------------------------ evidence to look at
+
+
+async def amount_changed(on: Theatre) -> None:
+    """Ten times what was paid stands on the bill."""
+    at = on.ago(hours=7)
+    it = scene(on, "20685001", FIVE[0])
+    await it.begin(at, Reason.NOT_ARRIVED)
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "付了款一直没到账，请按截图金额处理。")
+
+
+async def foreign_payment(on: Theatre) -> None:
+    """A bill with a trade number that the rail never paid to us."""
+    at = on.ago(hours=25)
+    it = scene(on, "20685002", FIVE[1])
+    await it.begin(at, Reason.NOT_ARRIVED)
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "点券没有到，付款截图在这里。")
+
+
+async def somebody_elses_bill(on: Theatre) -> None:
+    """The very file that another buyer had handed in before."""
+    at = on.ago(days=2, hours=1)
+    it = scene(on, "20685003", FIVE[2])
+    await it.begin(at, Reason.NOT_ARRIVED)
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "6480 点券没到，截图为证。")
+
+
+async def paid_more_together(on: Theatre) -> None:
+    """A bill of ten yuan more than the order: it looked forged and was not."""
+    at = on.ago(hours=22)
+    it = scene(on, "20685004", FIVE[3])
+    await it.begin(at, Reason.NOT_ARRIVED)
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "代充没有完成。付款里包含 10 元加急费。")
+
+
+async def less_than_promised(on: Theatre) -> None:
+    """Thirty days and 50G were on the product's page; the membership's page says seven and 20G."""
+    at = on.ago(hours=6)
+    it = scene(on, "20685005", FIVE[4])
+    await it.begin(at, Reason.NOT_AS_DESCRIBED)
+    await it.show(at + MINUTE)
+    await it.file(at + 2 * MINUTE, "页面写 30 天 50G，开出来是 7 天 20G。")
 
 
 # ------------------------------------------------------------------------------------------------ about to be paid
@@ -232,7 +281,7 @@ async def paid_by_hand(on: Theatre) -> None:
     at = on.ago(hours=4)
     it = scene(on, "20683006", CROWD[5])
     await it.begin(at, Reason.BELOW_STANDARD)
-    await it.show(at + MINUTE, usage_time=shots.usage("2 小时 / 10 小时"), promise_compare=shots.COACH)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "约了三次都换人，最后两次没人来。")
     await it.decide(at + 3 * HOUR, "shenfu", approve("F3", "按未使用的 8 小时退款。"))
 
@@ -250,7 +299,7 @@ async def xingka_refund(on: Theatre) -> None:
     at = on.ago(days=2)
     it = scene(on, "30681004", ZHOUMO)
     await it.begin(at, Reason.NOT_AS_DESCRIBED)
-    await it.show(at + MINUTE, difference=shots.DIFFERENT)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "页面写 100 元面值，收到的是 50 元面值。")
     await it.decide(at + 5 * HOUR, "heshen", approve("F4", "面值与页面不符，全额退款。"))
     await it.pay(at + 5 * HOUR)
@@ -261,7 +310,7 @@ async def xingka_new(on: Theatre) -> None:
     at = on.ago(hours=2)
     it = scene(on, "30681002", CROWD[0])
     await it.begin(at, Reason.NOT_AS_DESCRIBED)
-    await it.show(at + MINUTE, difference=shots.NO_TV)
+    await it.show(at + MINUTE)
     await it.file(at + 2 * MINUTE, "说明写了含电视端，电视上提示不支持。")
 
 
@@ -283,6 +332,11 @@ KAMEN_STORIES: tuple[Story, ...] = (
     large_and_new,
     just_filed,
     half_written,
+    amount_changed,
+    foreign_payment,
+    somebody_elses_bill,
+    paid_more_together,
+    less_than_promised,
     # Their payouts are left to the worker, so nothing may be sent after them.
     paid_by_hand,
     paid_when_the_worker_starts,

@@ -24,6 +24,7 @@ from huiliu.claims.model import Decision, Reason, State
 from huiliu.claims.reads import load_claim
 from huiliu.claims.store import ClaimRow
 from huiliu.demo.pictures import Shot
+from huiliu.demo.shots import Shots
 from huiliu.evidence.actions import add_file, add_note
 from huiliu.evidence.model import Kept, Signature
 from huiliu.evidence.slots import SlotCode
@@ -65,6 +66,7 @@ class Theatre:
     tx: Tx
     keyring: Keyring
     staff: Mapping[str, Staff]
+    shots: Shots
     kept: Mapping[Shot, Kept]
     policy: PublishedPolicy
     rail: Rail
@@ -103,11 +105,11 @@ class Scene:
         tx = self.theatre.as_(self.viewer, at)
         self.claim_no = await start_draft(tx, self.viewer, order_no=self.order_no, line_no=1, reason=reason)
 
-    async def show(self, at: datetime, **shots: Shot) -> None:
-        """Put pictures into slots, by the slots' codes."""
+    async def show(self, at: datetime) -> None:
+        """Put the order's pictures (`shots`) into their slots."""
         claim = await self.claim()
         tx = self.theatre.as_(self.viewer, at)
-        for slot, shot in shots.items():
+        for slot, shot in self.theatre.shots[self.order_no.removeprefix(self.theatre.prefix)].items():
             kept = self.theatre.kept[shot]
             await add_file(tx, claim.id, slot=slot, round=_round(claim), kept=kept, file_name=f"{slot}.png")
 
