@@ -115,6 +115,19 @@ def test_in_json_a_bad_file_is_a_line_with_its_error(folder: Path) -> None:
     assert done.exit_code == 1
 
 
+@pytest.mark.parametrize("command", [("inspect",), ("inspect", "--json"), ("gate",), ("gate", "--json")])
+def test_a_name_that_is_no_text_stops_nothing(command: tuple[str, ...], folder: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "bad\udcff.png"
+    try:
+        odd.write_bytes(b"")
+    except (OSError, UnicodeError):
+        pytest.skip("this disk takes only text for names")
+    done = run(*command, odd, folder / "bill.png")
+    assert "bad\ufffd.png" in done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert "bill.png" in done.output
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [('{"amuont": 1}', "amuont"), ("{", "EXPECT.json"), ('{"paid_at": "yesterday"}', "paid_at")],

@@ -69,6 +69,8 @@ def test_each_file_may_have_its_own(text: str) -> None:
         ('{"paid_at": "yesterday"}', "paid_at"),
         ('{"paid_at": 20261120}', "paid_at"),
         ('{"paid_at": "2026-11-20"}', "paid_at"),
+        ('{"paid_at": "9999-12-31T23:59:59-14:00"}', "paid_at"),
+        ('{"uploaded_at": "0001-01-01T00:00:00+14:00"}', "uploaded_at"),
         ('{"product": "\\ud800"}', "product"),
         ('{"order_no": ""}', "order_no"),
         ('{"order_no": {}}', "order_no"),

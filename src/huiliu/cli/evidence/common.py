@@ -22,6 +22,11 @@ class BadInput(click.ClickException):
     exit_code = STATUS_BAD_INPUT
 
 
+def printable(file: str) -> str:
+    """A file's name as text: bytes that are none, in names from other systems, are shown as a replacement sign."""
+    return file.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def read_bounded(file: Path, bytes_max: int) -> bytes:
     """The file, and one byte more than allowed where there is more, for the reader to refuse."""
     with file.open("rb") as opened:

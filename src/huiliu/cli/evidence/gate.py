@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from huiliu.cli.evidence.common import STATUS_BAD_INPUT, bad_input
+from huiliu.cli.evidence.common import STATUS_BAD_INPUT, bad_input, printable
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.evidence.gate.rebuild import rebuild_here
 from huiliu.evidence.gate.report import GateReport, report
@@ -41,14 +41,14 @@ def gate_command(
             data = read_file(file, VIDEO_BYTES_MAX)
         except FileUnreadable as refusal:
             bad = True
-            click.echo(f"{file}: {bad_input(speech, refusal).message}", err=True)
+            click.echo(f"{printable(str(file))}: {bad_input(speech, refusal).message}", err=True)
             continue
         found = report(data)
         refused = refused or not found.accepted
         if out is not None and found.accepted:
             _write(out, rebuild_here(data).data)
         if as_json:
-            click.echo(msgspec.json.encode({"file": str(file)} | msgspec.to_builtins(found)).decode())
+            click.echo(msgspec.json.encode({"file": printable(str(file))} | msgspec.to_builtins(found)).decode())
         else:
             _print_report(speech, file, found)
     ctx.exit(STATUS_REFUSED if refused else STATUS_BAD_INPUT if bad else 0)
@@ -58,10 +58,10 @@ def _print_report(speech: Lang, file: Path, found: GateReport) -> None:
     if not found.accepted:
         kind = next(kind for kind in all_refusals() if vars(kind).get("code") == found.refusal)
         what, todo = refusal_words(speech, kind())
-        click.echo(say(speech, "evidence_checks.cli.gate_refused", file=file, what=what, todo=todo))
+        click.echo(say(speech, "evidence_checks.cli.gate_refused", file=printable(str(file)), what=what, todo=todo))
         return
     facts = {"media_type": found.media_type, "width": found.width, "height": found.height, "size": found.size}
-    click.echo(say(speech, "evidence_checks.cli.gate_passed", file=file, **facts))
+    click.echo(say(speech, "evidence_checks.cli.gate_passed", file=printable(str(file)), **facts))
     for name in found.stripped:
         click.echo(f"    {say(speech, f'evidence_checks.cli.stripped.{name}')}")
     for place, codes in (("flag", found.flags), ("problem", found.problems)):

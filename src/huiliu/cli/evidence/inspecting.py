@@ -11,7 +11,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from huiliu.cli.evidence.common import FOLDER, bad_input, progress_bar, read_bounded
+from huiliu.cli.evidence.common import FOLDER, bad_input, printable, progress_bar, read_bounded
 from huiliu.cli.evidence.shown import error_out, inspection_out, print_inspection
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.evidence.checks.expectations import EXPECTATIONS_BYTES_MAX, Expectations, read_expectations
@@ -100,7 +100,7 @@ def _tell_refusal(speech: Lang, outcome: Outcome, *, as_json: bool) -> None:
         click.echo(msgspec.json.encode(error_out(speech, outcome.path, outcome.refusal)).decode())
     else:
         what, todo = refusal_words(speech, outcome.refusal)
-        click.echo(f"{outcome.path}: {what}\n    {todo}", err=True)
+        click.echo(f"{printable(outcome.path)}: {what}\n    {todo}", err=True)
 
 
 def _with_bar(speech: Lang, outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:

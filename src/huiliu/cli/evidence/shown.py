@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from huiliu.cli.evidence.common import output_console
+from huiliu.cli.evidence.common import output_console, printable
 from huiliu.evidence.checks.words import (
     check_words,
     field_words,
@@ -96,7 +96,7 @@ def inspection_out(file: str, inspection: Inspection, *, drawn: str = "") -> Ins
     for field in inspection.fields:
         fields.setdefault(field.name, FieldOut(field.value, field.text, field.box, round(field.score, 4)))
     return InspectionOut(
-        file=file,
+        file=printable(file),
         verdict=inspection.verdict,
         reasons=inspection.reasons,
         page=inspection.page,
@@ -115,14 +115,14 @@ def inspection_out(file: str, inspection: Inspection, *, drawn: str = "") -> Ins
 def error_out(speech: Lang, file: str, refusal: Refusal) -> RefusedOut:
     """A refusal as the guide documents it."""
     what, todo = refusal_words(speech, refusal)
-    return RefusedOut(file=file, verdict=None, error=ErrorOut(code=refusal.code, message=what, next=todo))
+    return RefusedOut(file=printable(file), verdict=None, error=ErrorOut(code=refusal.code, message=what, next=todo))
 
 
 def print_inspection(speech: Lang, file: str, inspection: Inspection, *, drawn: str = "") -> None:
     """One inspection for a person: the verdict and why, what was read, what was compared, what the pixels say."""
     console = output_console()
     verdict = f"[{STYLES[inspection.verdict]}]{verdict_words(speech, inspection.verdict)}[/]"
-    console.print(f"[bold]{escape(file)}[/]: {verdict} ({inspection.verdict.value})", soft_wrap=True)
+    console.print(f"[bold]{escape(printable(file))}[/]: {verdict} ({inspection.verdict.value})", soft_wrap=True)
     console.print(verdict_meaning(speech, inspection.verdict), soft_wrap=True)
     for reason in inspection.reasons:
         console.print(f"  · {escape(reason_words(speech, reason))}", soft_wrap=True)

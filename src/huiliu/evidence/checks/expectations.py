@@ -17,6 +17,7 @@ from huiliu.kit.money import Money, parse_minor
 
 EXPECTATIONS_BYTES_MAX = 16 * 1024 * 1024
 TEXT_CHARS_MAX = 400
+YEARS = range(1970, 2200)
 FILE_KEY = "file"
 KEYS = frozenset(Expected.__struct_fields__)
 
@@ -107,7 +108,10 @@ def _instant(value: object) -> datetime:
     if ":" not in value:  # a day alone would mean its midnight, and contradict every bill of that day
         raise ValueError("2026-11-20T14:03:22")
     at = datetime.fromisoformat(_text(value))
-    return at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at
+    at = at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at
+    if at.year not in YEARS:  # at the calendar's ends no time zone can be added or taken off
+        raise ValueError(f"{YEARS.start}-{YEARS.stop - 1}")
+    return at
 
 
 def _names(value: object) -> str:
