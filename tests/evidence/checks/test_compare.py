@@ -307,6 +307,14 @@ def test_an_unusual_trade_number_proves_nothing_by_itself(page: str, number: str
     assert contradictions(checks) == []
 
 
+def test_a_number_that_is_on_record_may_be_days_older_than_its_payment() -> None:
+    paid = at("2026-11-24 10:00:00")
+    late = Expected(trade_no=ALIPAY_NO, paid_at=paid)
+    shown = fields(trade_no=ALIPAY_NO, paid_at="2026-11-24T10:00:00+08:00")
+    assert contradictions(compare(shown, late, page="alipay_bill")) == []
+    assert contradictions(compare(shown, Expected(paid_at=paid), page="alipay_bill")) == ["trade_no_date"]
+
+
 def test_the_date_inside_a_trade_number_may_be_the_orders() -> None:
     paid_later = {"trade_no": ALIPAY_NO, "paid_at": "2026-11-25T10:00:00+08:00"}
     assert contradictions(compare(fields(**paid_later), Expected(), page="alipay_bill")) == ["trade_no_date"]

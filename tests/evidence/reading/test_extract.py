@@ -224,6 +224,11 @@ def test_a_damaged_amount_is_missing(amount: str, layouts: Layouts) -> None:
     assert FieldName.AMOUNT in extract(alipay(amount=amount), layouts).missing
 
 
+@pytest.mark.parametrize("printed", ["已退款(￥5.00)", "已退款（¥1,005.00）", "已退款 (5.00元)"])
+def test_a_state_that_tells_how_much_went_back_is_a_state(printed: str, layouts: Layouts) -> None:
+    assert _values(extract(alipay(status=printed), layouts))["status"] == "refunded"
+
+
 @pytest.mark.parametrize("printed", ["2:05 PM", "2:05pm", "2:05 p.m.", "2:05 下午", "下午2:05", "2:05 PM ◂"])
 def test_a_clock_that_says_its_half_of_the_day_is_told_in_24_hours(printed: str, layouts: Layouts) -> None:
     found = extract([line(printed, 60, 30, height=44), *alipay()[1:]], layouts)

@@ -96,7 +96,12 @@ def compare(
                 found_out = map(_untold, found_out)
             checks += _settled(found_out, page)
     checks = [_undisputed(check) if check.field in disputed else check for check in checks]
-    checks += on_page(fields, expected, page=page, records=records, taken_at=taken_at)
+    is_known_no = any(
+        it.name == FieldName.TRADE_NO and it.verdict is AGREES and not it.note for it in checks
+    ) and not any(it.name == FieldName.PAID_AT and it.verdict is CONTRADICTS for it in checks)
+    found_out = on_page(fields, expected, page=page, records=records, taken_at=taken_at)
+    # An order may be paid days after its number was made, and the form of numbers is an assumption: a record is none.
+    checks += (_outweighed(it) if is_known_no and it.name == "trade_no_date" else it for it in found_out)
     if used_trade_no is not None:
         checks += _used(fields, used_trade_no)
     return tuple(checks)
@@ -191,6 +196,12 @@ def _settled(checks: Iterable[Check], page: str) -> list[Check]:
         else check
         for check in ordered
     ]
+
+
+def _outweighed(check: Check) -> Check:
+    if check.verdict is not CONTRADICTS:
+        return check
+    return msgspec.structs.replace(check, verdict=UNKNOWN, note="form_unusual")
 
 
 def _is_number_untold(page: str, records: Mapping[str, Expected]) -> bool:

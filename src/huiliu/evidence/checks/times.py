@@ -12,6 +12,7 @@ from huiliu.kit.ids import SHANGHAI
 
 TOLERANCE = timedelta(minutes=3)
 """Rails stamp a payment when they book it, phones when they show it, and clocks differ."""
+MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 CLOCK_SPAN_MAX = DAY
 """A clock without a date says nothing about a longer time."""
@@ -107,9 +108,8 @@ def clock_instants(clock: time, *, start: datetime, end: datetime) -> tuple[Span
     found: list[Span] = []
     while day <= last and len(found) <= CLOCK_SPAN_MAX / DAY + 1:
         shown = datetime.combine(day, clock, tzinfo=SHANGHAI)
-        ends = shown + timedelta(seconds=59)
-        if ends >= start and shown <= end:
-            found.append(Span(shown, ends, Precision.MINUTE))
+        if shown + MINUTE > start and shown <= end:
+            found.append(Span(shown, shown + timedelta(seconds=59), Precision.MINUTE))
         day += DAY
     return tuple(found)
 

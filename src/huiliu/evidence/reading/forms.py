@@ -40,6 +40,10 @@ class Form(StrEnum):
     STATUS = "status"
 
 
+SUM_AFTER = re.compile(r"(?<=退款) ?\([¥￥Y]? ?[\d,]+(?:\.\d{2})?元?\)$")
+"""已退款(¥5.00): how much of it went back."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How strict a form is for one field."""
 
@@ -79,7 +83,7 @@ def parse(form: Form, text: str, *, limits: Limits, statuses: Mapping[str, str])
         case Form.ACCOUNT:
             return _account(tidy, limits=limits)
         case Form.STATUS:
-            code = statuses.get(squeezed(tidy))
+            code = statuses.get(squeezed(SUM_AFTER.sub("", tidy)))
             return None if code is None else Parsed(code)
         case Form.TEXT:
             return _text(tidy, limits=limits)
