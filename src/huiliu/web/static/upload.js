@@ -2,42 +2,14 @@
 // reloaded or the phone slept. Without this script the same form sends the picture in one piece.
 (function () {
   "use strict";
-  var PIECE = 256 * 1024, MIB = 1024 * 1024, LARGE = 4 * MIB, SCALES = [1, 0.8, 0.6, 0.4], RETRIES_MAX = 8, KEY = "hl-upload:";
+  var PIECE = 256 * 1024, MIB = 1024 * 1024, LARGE = 4 * MIB, RETRIES_MAX = 8, KEY = "hl-upload:";
   var form = document.getElementById("draft");
-  if (!form || !window.fetch || !window.FormData) return;
+  if (!form || !window.fetch || !window.FormData || !window.huiliuSmaller) return;
   var url = form.dataset.uploads, words = form.dataset, BYTES_MAX = Number(words.pictureMib) * MIB;
 
   function remember(key, value) { try { value ? localStorage.setItem(KEY + key, value) : localStorage.removeItem(KEY + key); } catch (e) { /* private mode */ } }
   function recall(key) { try { return localStorage.getItem(KEY + key); } catch (e) { return null; } }
   function wait(ms) { return new Promise(function (done) { setTimeout(done, ms); }); }
-
-  // What is taken as it is goes as it is: every pixel of a screenshot counts when it is checked. Only a camera picture that
-  // would be refused for its size is made smaller, and no more than it takes.
-  function shrink(file, show) {
-    if (file.size <= BYTES_MAX || !/^image\/(jpeg|webp)$/.test(file.type) || !window.URL) return Promise.resolve(file);
-    show(0, words.wordShrinking);
-    return new Promise(function (done) {
-      var image = new Image(), source = URL.createObjectURL(file);
-      image.onerror = function () { URL.revokeObjectURL(source); done(file); };
-      image.onload = function () {
-        URL.revokeObjectURL(source);
-        smaller(image, file, 0, done);
-      };
-      image.src = source;
-    });
-  }
-
-  function smaller(image, file, tried, done) {
-    if (tried === SCALES.length) return done(file);
-    var canvas = document.createElement("canvas");
-    canvas.width = Math.round(image.naturalWidth * SCALES[tried]);
-    canvas.height = Math.round(image.naturalHeight * SCALES[tried]);
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    canvas.toBlob(function (blob) {
-      if (blob && blob.size <= BYTES_MAX) return done(blob);
-      smaller(image, file, tried + 1, done);
-    }, "image/jpeg", 0.92);
-  }
 
   // Answers {ok, body}; rejects only when the line is cut or the server stumbles, which is worth another try.
   function ask(method, path, body, headers) {
@@ -63,10 +35,11 @@
       if (!started.ok) return started;
       var id = started.body.id, offset = started.body.offset, failures = 0;
       remember(key, id);
+      function percent() { return Math.round(100 * offset / blob.size); }
       function next() {
         var end = Math.min(offset + PIECE, blob.size);
         var sending = blob.size > LARGE ? words.wordLarge.replace("{sent}", Math.floor(offset / MIB)).replace("{total}", Math.ceil(blob.size / MIB)) : words.wordSending;
-        show(Math.round(100 * offset / blob.size), end === blob.size && offset > 0 ? words.wordChecking : sending);
+        show(percent(), end === blob.size && offset > 0 ? words.wordChecking : sending);
         return ask("PATCH", "/" + id, blob.slice(offset, end), { "upload-offset": String(offset), "content-type": "application/octet-stream" })
           .then(function (it) {
             if (it.status === 409 && typeof it.body.offset === "number") { offset = it.body.offset; return next(); }
@@ -75,7 +48,7 @@
             return next();
           }, function (error) {
             if (++failures > RETRIES_MAX) throw error;
-            show(Math.round(100 * offset / blob.size), words.wordWaiting);
+            show(percent(), words.wordWaiting);
             return wait(Math.min(1000 * Math.pow(2, failures), 20000)).then(function () { return ask("GET", "/" + id); })
               .then(function (it) { if (it.ok) offset = it.body.offset; }, function () {}).then(next);
           });
@@ -84,8 +57,7 @@
     });
   }
 
-  // The slot as the server shows it now; `told` makes it say what is wrong with the picture that was just taken, so that a
-  // better one can follow before the claim is sent.
+  // The slot as the server shows it now; `told` makes it say what is wrong with the picture that was just taken.
   function renew(slot, told) {
     var query = told ? "?told=" + encodeURIComponent(told) : "";
     return fetch(location.pathname + query, { credentials: "same-origin" }).then(function (answer) { return answer.text(); }).then(function (html) {
@@ -94,19 +66,10 @@
     });
   }
 
-  // What the check says replaces what was said before it: what was seen of the picture at once, and the code once it was found.
-  document.addEventListener("htmx:afterSettle", function () {
-    document.querySelectorAll("#slots .hl-slot").forEach(function (slot) {
-      var old = slot.querySelector(".hl-look-steps") ? [] : slot.querySelectorAll("[data-mend]");
-      if (slot.querySelector("[data-code-seen]")) old = slot.querySelectorAll("[data-mend],.hl-code");
-      old.forEach(function (it) { it.remove(); });
-    });
-  });
-
   function put(fresh, old, whole) {
     if (!fresh || !old) return;
     if (!whole) {
-      // Of the slot that follows from others only what the check says is renewed: its own upload may be under way.
+      // Of the slot that follows from others only the check's words: its own upload may be under way.
       fresh = fresh.querySelector(".hl-seen"); old = old.querySelector(".hl-seen");
       if (!fresh || !old) return;
     }
@@ -116,12 +79,6 @@
   }
 
   function enhance(root) {
-    root.querySelectorAll("[data-mend-done]").forEach(function (button) {
-      button.addEventListener("click", function (event) {
-        event.preventDefault();
-        button.closest("[data-mend]").remove();
-      });
-    });
     root.querySelectorAll("[data-needs-script]").forEach(function (it) { it.hidden = false; });
     root.querySelectorAll("[data-slot]").forEach(function (box) {
       var input = box.querySelector("input[type=file]"), plain = box.querySelector("[data-plain]");
@@ -142,7 +99,7 @@
         input.disabled = true;
         show(0, words.wordSending);
         var key = [url, box.dataset.slot, file.name, file.size, file.lastModified].join("|");
-        shrink(file, show).then(function (blob) { return send(blob, key, file.name, box.dataset.slot, show); }).then(function (it) {
+        window.huiliuSmaller(file, BYTES_MAX, function () { show(0, words.wordShrinking); }).then(function (blob) { return send(blob, key, file.name, box.dataset.slot, show); }).then(function (it) {
           if (it.ok) return renew(box.dataset.slot, (it.body.problems || []).length ? it.body.told : "");
           meter.hidden = true;
           said.textContent = it.body.title + " " + it.body.next;
