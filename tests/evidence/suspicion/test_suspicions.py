@@ -11,7 +11,7 @@ import pytest
 
 from huiliu.claims.actions import appeal_restriction, lift_restriction, propose_restriction
 from huiliu.claims.model import DecisionIncomplete
-from huiliu.evidence.inspection.model import Check, CheckVerdict, Inspection, Verdict
+from huiliu.evidence.inspection.model import Check, CheckVerdict, FieldName, Inspection, Verdict
 from huiliu.evidence.model import Party
 from huiliu.evidence.suspicion.actions import confirm, dismiss, open_suspicion, propose, return_to_open
 from huiliu.evidence.suspicion.allowed import Do, allowed
@@ -192,6 +192,28 @@ async def test_the_buyer_is_told_what_was_seen_and_never_a_signal_or_somebody_el
         assert restriction is not None
     async with world.as_(other.buyer) as tx:
         assert (await told_grounds(tx, other.buyer, restriction.id, keyring=keyring)).expected == ""
+
+
+async def test_the_account_on_record_stays_masked_for_whoever_looked_the_order_up(
+    world: World, keyring: Keyring
+) -> None:
+    account = Check(
+        name="account",
+        source="order",
+        expected="13812345678",
+        found="13999999999",
+        verdict=CheckVerdict.CONTRADICTS,
+        field=FieldName.ACCOUNT,
+    )
+    given = await shown(world, keyring, found=inspection(account))
+    staff = world.staff("heshen")
+    async with world.as_(staff) as tx:
+        suspicion = await open_suspicion(tx, staff, given.file_id, keyring=keyring, check=account.name, note="不符")
+        made = await propose(tx, staff, suspicion, version=1, sanction=sanction())
+        assert made is not None
+    async with world.as_(given.buyer) as tx:
+        told = await told_grounds(tx, given.buyer, made.id, keyring=keyring)
+    assert "13812345678" not in msgspec.json.encode(told).decode()
 
 
 # --------------------------------------------------------------------------------------------------- every refusal

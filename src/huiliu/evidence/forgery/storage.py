@@ -120,7 +120,7 @@ def load(folder: Path) -> AtlasParts:
         with np.load(io.BytesIO(numbers), allow_pickle=False) as arrays:
             held = {key: arrays[key] for key in arrays.files}
         clusters = tuple(_cluster(row, held, at) for at, row in enumerate(manifest.clusters))
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, MemoryError, zipfile.BadZipFile) as error:  # a lying header asks for any size
         raise AtlasDamaged(str(error)) from error
     return AtlasParts(clusters, manifest.pictures)
 

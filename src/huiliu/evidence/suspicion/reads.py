@@ -9,12 +9,14 @@ from uuid import UUID
 
 import msgspec
 
+from huiliu.evidence.inspection.model import Check, FieldName
 from huiliu.evidence.suspicion.model import HOLDS_FOR, Grounds, Suspicion
 from huiliu.evidence.suspicion.store import GROUNDS_CONTEXT
 from huiliu.evidence.verification.model import CLAIM_CHECKS
 from huiliu.kit.db import Tx
 from huiliu.kit.errors import NotFound
 from huiliu.kit.keyring import Keyring
+from huiliu.people.contacts import mask
 from huiliu.people.model import Permission, Staff, Viewer, require
 from huiliu.people.restrictions.reads import load_restriction
 
@@ -140,9 +142,16 @@ async def told_grounds(tx: Tx, viewer: Viewer, restriction_id: UUID, *, keyring:
         slot=found.slot,
         check=against.name,
         source=against.source,
-        expected="" if against.name in CLAIM_CHECKS else against.expected,
+        expected=_told_expected(against),
         found=against.found,
     )
+
+
+def _told_expected(against: Check) -> str:
+    """Whoever looked an order up by its number has not proved to be its buyer: the account on record stays masked."""
+    if against.name in CLAIM_CHECKS:
+        return ""
+    return mask(against.expected) if against.field is FieldName.ACCOUNT else against.expected
 
 
 async def has_open(tx: Tx, contact_hash: bytes | None) -> bool:
