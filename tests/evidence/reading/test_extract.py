@@ -219,6 +219,13 @@ def test_the_big_figure_in_any_form(amount: str, layouts: Layouts) -> None:
     assert _values(extract(alipay(amount=amount), layouts))["amount"] == "128.00"
 
 
+@pytest.mark.parametrize("label", ["余额", "优惠", "钱包余额"])
+def test_a_tall_figure_behind_words_is_not_what_was_paid(label: str, layouts: Layouts) -> None:
+    page = [item for item in alipay() if item.text != "-128.00"]
+    told = [*page, line(label, 100, 440, height=60), line("500.00", 380, 440, height=110)]
+    assert FieldName.AMOUNT in extract(told, layouts).missing
+
+
 @pytest.mark.parametrize("amount", ["12800", "128.0", "128.000", "1.280.00", "1,28.00", "0128.00", "128-00"])
 def test_a_damaged_amount_is_missing(amount: str, layouts: Layouts) -> None:
     assert FieldName.AMOUNT in extract(alipay(amount=amount), layouts).missing

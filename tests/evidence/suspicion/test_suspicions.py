@@ -255,7 +255,11 @@ async def test_a_file_nobody_inspected_accuses_nobody(world: World, keyring: Key
 
 
 def test_what_can_be_rested_on_is_a_record_that_contradicts() -> None:
-    assert contradictions(inspection(AMOUNT, AGREES, OWN_PAGE)) == (AMOUNT,)
+    telephone = Check(
+        name="clock", source="upload", expected="14:00/14:10", found="15:05", verdict=CheckVerdict.CONTRADICTS
+    )
+    taken = msgspec.structs.replace(telephone, name="taken_at")
+    assert contradictions(inspection(AMOUNT, AGREES, OWN_PAGE, telephone, taken)) == (AMOUNT,), "a traveller's clock"
     assert "page" not in RECORD_SOURCES
 
 

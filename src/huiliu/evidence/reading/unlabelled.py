@@ -61,9 +61,20 @@ def _upper(labels: Labels) -> Iterable[Placed]:
 def _big(upper: Sequence[Placed], labels: Labels) -> list[Placed]:
     """The tallest amounts: one, unless the page has rivals."""
     usual = median(item.height for item in labels.placed)
-    big = [item for item in upper if item.height >= BIG_OVER_USUAL * usual and _is_amount(item)]
+    tall = (item for item in upper if item.height >= BIG_OVER_USUAL * usual and _is_amount(item))
+    big = [item for item in tall if not _has_label(item, labels)]
     tallest = max((item.height for item in big), default=0.0)
     return [item for item in big if item.height >= RIVAL_SHARE * tallest]
+
+
+def _has_label(item: Placed, labels: Labels) -> bool:
+    """Words before it on its row say what it is, and it is not what was paid: 余额 500.00."""
+    return any(
+        other.right <= item.left
+        and item.top < other.middle < item.bottom
+        and any(sign.isalpha() for sign in other.text)
+        for other in labels.placed
+    )
 
 
 def _is_amount(item: Placed) -> bool:

@@ -18,6 +18,8 @@ from huiliu.people.restrictions.model import Level
 
 RECORD_SOURCES = frozenset({"order", "payment", "rail", "platform", "upload", "claims"})
 """Whose word can contradict a picture. A page against itself is a reason to look, not to accuse."""
+NEVER_ALONE = frozenset({"clock", "taken_at"})
+"""A telephone's own time: a traveller's shows another zone's. A reason to look, not to accuse."""
 CHECKS_MAX = 40
 SIGNALS_MAX = 20
 BOXES_MAX = 20
@@ -142,6 +144,7 @@ def is_contradiction(check: Check) -> bool:
     return (
         check.verdict is CheckVerdict.CONTRADICTS
         and check.source in RECORD_SOURCES
+        and check.name not in NEVER_ALONE
         and bool(check.expected)
         and bool(check.found)
         and check.expected != check.found

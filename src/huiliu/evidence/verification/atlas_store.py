@@ -237,7 +237,7 @@ async def trusted(tx: Tx) -> list[Trusted]:
         SELECT file_id, original_sha256 FROM (
             SELECT s.file_id, f.original_sha256, s.added_at FROM evidence_atlas_samples s
               JOIN evidence_files f ON f.platform_id = s.platform_id AND f.id = s.file_id
-             WHERE s.platform_id = %(platform_id)s AND s.retired_at IS NULL
+             WHERE s.platform_id = %(platform_id)s AND s.retired_at IS NULL AND f.removed_at IS NULL
              ORDER BY s.added_at DESC, s.file_id LIMIT %(limit)s) AS newest
          ORDER BY added_at, file_id
         """,

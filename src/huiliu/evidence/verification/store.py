@@ -297,12 +297,14 @@ async def insert_code(tx: Tx, code: OneTimeCode) -> None:
 
 
 async def use_code(tx: Tx, claim_id: UUID, *, slot: str, code: str, file_id: UUID) -> bool:
-    """Remember in which file a code was first seen: it is used up."""
+    """Remember in which file a code was first seen: it is used up. A file taken back meanwhile uses nothing up."""
     changed = await tx.run(
         """
         UPDATE evidence_codes SET used_by_file = %(file_id)s, used_at = %(now)s
          WHERE platform_id = %(platform_id)s AND claim_id = %(claim_id)s AND slot = %(slot)s AND code = %(code)s
            AND used_by_file IS NULL
+           AND EXISTS (SELECT 1 FROM evidence_files f WHERE f.platform_id = %(platform_id)s AND f.id = %(file_id)s
+                          AND f.removed_at IS NULL)
         """,
         platform_id=tx.platform_id,
         claim_id=claim_id,
