@@ -100,6 +100,19 @@ def test_a_password_in_the_address_is_not_shown() -> None:
     assert checks.where("postgresql://huiliu:secret@db:5432/huiliu") == "db:5432/huiliu"
 
 
+def test_the_doctor_says_how_many_files_a_worker_inspects_at_a_time_and_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = checks.verification(Settings(inspection_lanes=2))
+    assert (found.level, found.what, found.facts) == (Level.PASS, "ok", {"lanes": 2})
+    assert checks.verification(Settings(inspection_lanes=0)).what == "off"
+    monkeypatch.setattr(checks, "VISION", ("no_such_library",))
+    found = checks.verification(Settings(inspection_lanes=1))
+    assert (found.level, found.what) == (Level.FAIL, "missing")
+    for lang in Lang:
+        assert "no_such_library" in sentences(lang, found)[0]
+
+
 def test_every_finding_speaks_both_languages(db_url: str, tmp_path: Path) -> None:
     settings = Settings(database_url=db_url, data_dir=tmp_path)
     for finding in [*checks.machine_findings(settings), *database_findings(settings)]:

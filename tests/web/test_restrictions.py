@@ -76,7 +76,7 @@ async def test_a_lifted_one_says_sorry_and_no_longer_shows_on_other_pages(
     page = (await browser.get(f"/kamen/restrictions/{made.id}")).text
     assert "我们弄错了" in page
     orders = (await browser.get("/kamen/orders")).text
-    assert "凭证须带验证码" not in orders
+    assert "凭证须带核验码" not in orders
     listed = (await browser.get("/kamen/restrictions?lang=en")).text
     assert "My restrictions" in listed
     assert "taken back" in listed

@@ -162,18 +162,17 @@ def verification(settings: Settings) -> Finding:
     # Only names files: neither the models nor what runs them is loaded.
     from huiliu.evidence.reading.weights import ModelFilesMissing, Size, weights
 
-    lanes = settings.lanes_of_inspection
+    if not settings.lanes_of_inspection:
+        return Finding("verification", Level.WARN, "off")
+    absent = [name for name in VISION if find_spec(name) is None]
     try:
         for size in Size:
             weights(size)
     except (ModelFilesMissing, OSError) as error:
-        return Finding("verification", Level.FAIL if lanes else Level.WARN, "missing", {"file": str(error)})
-    absent = [name for name in VISION if find_spec(name) is None]
+        absent.append(str(error))
     if absent:
-        return Finding("verification", Level.FAIL if lanes else Level.WARN, "missing", {"file": ", ".join(absent)})
-    if not lanes:
-        return Finding("verification", Level.WARN, "off")
-    return Finding("verification", Level.PASS, "ok", {"lanes": lanes})
+        return Finding("verification", Level.FAIL, "missing", {"file": ", ".join(absent)})
+    return Finding("verification", Level.PASS, "ok", {"lanes": settings.lanes_of_inspection})
 
 
 def sandbox_rail(settings: Settings) -> Finding:
