@@ -11,7 +11,8 @@ from huiliu.evidence.forgery.atlas import Atlas
 from huiliu.evidence.forgery.glyphs import PAD_COLUMNS
 from huiliu.evidence.forgery.limits import Limits, load_limits
 from huiliu.evidence.forgery.matching import blur
-from huiliu.evidence.forgery.measuring import Mark, Measured, Measurement, measure
+from huiliu.evidence.forgery.measuring import Mark, Measurement, measure
+from huiliu.evidence.forgery.scoring import GLYPH, NOISE, STRING, Scored, deviation, scores
 from huiliu.evidence.forgery.shots import coverage_shot, glyph_shot
 from huiliu.evidence.inspection.model import Container, FieldRead, Finding, GlyphProof, Line
 from huiliu.evidence.inspection.picture import Picture
@@ -40,7 +41,7 @@ def examine(
     """Findings of one picture; an unknown phone or font yields none from its glyphs."""
     limits = limits or load_limits()
     measured = measure(picture, lines, fields, atlas)
-    findings = [*_of_glyphs(measured, limits), *of_container(picture.container)]
+    findings = [*_beyond(scores(measured, fields), measured, limits), *of_container(picture.container)]
     if atlas is None or not atlas.clusters:
         return Examined("none", tuple(findings))
     return Examined("compared" if measured.profile else "unknown_profile", tuple(findings))
@@ -57,30 +58,25 @@ def of_container(container: Container) -> list[Finding]:
     return findings
 
 
-def _of_glyphs(measured: Measurement, limits: Limits) -> list[Finding]:
+def _beyond(found: Sequence[Scored], measured: Measurement, limits: Limits) -> list[Finding]:
     findings: list[Finding] = []
-    for signal, groups in (("glyph_profile", measured.digits), ("string_profile", measured.words)):
-        limit = limits.of(signal, measured.container)
-        for group in groups:
-            if group.field is not None and score_of(signal, group) > limit:
-                findings.append(_finding(signal, group, limit, measured))
+    for each in found:
+        limit = limits.of(each.signal, measured.container)
+        if each.score > limit:
+            findings.append(_finding(each, limit, measured))
     return findings
 
 
-def score_of(signal: str, group: Measured) -> float:
-    """The number that is held against the limit: one digit is enough, a word is redrawn as a whole."""
-    return group.worst if signal == "glyph_profile" else group.mean
-
-
-def _finding(signal: str, group: Measured, limit: float, measured: Measurement) -> Finding:
-    ranked = sorted(group.marks, key=lambda mark: -mark.distance)
-    shown = [mark for mark in ranked if mark.distance > limit][:PROOFS_MAX] or ranked[:1]
+def _finding(scored: Scored, limit: float, measured: Measurement) -> Finding:
+    ranked = sorted(scored.marks, key=lambda mark: -deviation(mark, measured))
+    shown = [mark for mark in ranked if deviation(mark, measured) > limit][:PROOFS_MAX] or ranked[:1]
+    boxes = [mark.line.box(mark.line.glyphs[mark.glyph]) for mark in shown]
     return Finding(
-        signal=signal,
-        score=round(score_of(signal, group), 4),
+        signal=scored.signal,
+        score=round(scored.score, 4),
         limit=limit,
-        boxes=tuple(mark.line.box(mark.line.glyphs[mark.glyph]) for mark in shown),
-        field=group.field,
+        boxes=tuple(boxes or [line.whole for line in scored.lines]),
+        field=scored.field,
         glyphs=tuple(_proof(mark, measured) for mark in shown),
     )
 
@@ -112,13 +108,20 @@ def _proof(mark: Mark, measured: Measurement) -> GlyphProof:
 
 
 def signals(
-    picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead], atlas: Atlas | None
+    picture: Picture,
+    lines: Sequence[Line],
+    fields: Sequence[FieldRead],
+    atlas: Atlas | None,
+    *,
+    limits: Limits | None = None,
 ) -> dict[str, float]:
-    """The raw score of every signal, 0 where it could not be measured: for tables of what finds what."""
+    """Every signal's highest score in units of its own limit, 0 where it could not be measured: for tables of what finds
+    what. The units let messengers' copies at full size and scaled ones stand in one table.
+    """
+    limits = limits or load_limits()
     measured = measure(picture, lines, fields, atlas)
-    return {
-        "glyph_profile": max((group.worst for group in measured.digits if group.field), default=0.0),
-        "string_profile": max((group.mean for group in measured.words if group.field), default=0.0),
-        "editor_traces": float(picture.container.has_editor_traces),
-        "container_history": float(bool(picture.container.flags)),
-    }
+    highest = {"editor_traces": float(picture.container.has_editor_traces)}
+    for signal in (GLYPH, STRING, NOISE):
+        of_signal = [each.score for each in scores(measured, fields) if each.signal == signal]
+        highest[signal] = max(of_signal, default=0.0) / limits.of(signal, measured.container)
+    return highest

@@ -74,6 +74,10 @@ class InkLine:
     """(rows, columns) from 0 for paper to about 1 for full ink."""
     first_column: int
     contrast: float
+    paper: float
+    """Grey level of the paper."""
+    grain: float
+    """Grey levels by which plain paper differs from itself, on average: none on a screenshot that was never a JPEG."""
     is_dark: bool
     """Light ink on dark paper."""
     glyphs: tuple[Glyph, ...]
@@ -88,6 +92,14 @@ class InkLine:
     def digits(self) -> int:
         """How many digits it holds."""
         return sum(glyph.char in DIGITS for glyph in self.glyphs)
+
+    @property
+    def whole(self) -> Box:
+        """Where all of its ink lies in the picture."""
+        left, right = self.glyphs[0].left, self.glyphs[-1].right
+        top = min(glyph.top for glyph in self.glyphs)
+        bottom = max(glyph.bottom for glyph in self.glyphs)
+        return Box(x=left, y=self.first_row + top, width=max(right - left, 1), height=max(bottom - top, 1))
 
     def box(self, glyph: Glyph) -> Box:
         """Where a glyph's ink lies in the picture."""
@@ -131,7 +143,7 @@ def cut_line(luma: NDArray[np.uint8], line: Line, *, index: int = 0) -> InkLine 
     measured = _coverage(pixels)
     if measured is None:
         return None
-    coverage, contrast, is_dark = measured
+    coverage, contrast, paper, grain, is_dark = measured
     band = _band(coverage, line.box.y - first_row, line.box.height)
     if band is None:
         return None
@@ -157,6 +169,8 @@ def cut_line(luma: NDArray[np.uint8], line: Line, *, index: int = 0) -> InkLine 
         coverage=padded,
         first_column=first_column,
         contrast=contrast,
+        paper=paper,
+        grain=grain,
         is_dark=is_dark,
         glyphs=glyphs,
     )
@@ -182,7 +196,7 @@ def _window(luma: NDArray[np.uint8], box: Box) -> tuple[int, int, Floats] | None
     return top, left, luma[top:bottom, left:right].astype(np.float32)
 
 
-def _coverage(pixels: Floats) -> tuple[Floats, float, bool] | None:
+def _coverage(pixels: Floats) -> tuple[Floats, float, float, float, bool] | None:
     counts = np.bincount(pixels.astype(np.uint8).ravel(), minlength=256)
     mode = int(np.argmax(np.convolve(counts, np.ones(5), mode="same")))
     near = np.abs(pixels - mode) <= PAPER_SPREAD
@@ -200,7 +214,7 @@ def _coverage(pixels: Floats) -> tuple[Floats, float, bool] | None:
         return None
     coverage = np.maximum(ink / contrast, 0).astype(np.float32)
     coverage[coverage < DEAD_ZONE] = 0
-    return coverage, contrast, is_dark
+    return coverage, contrast, paper, float(np.abs(pixels[near] - paper).mean()), is_dark
 
 
 def _band(coverage: Floats, box_top: int, box_height: int) -> tuple[int, int] | None:

@@ -74,8 +74,6 @@ class Match:
     glyphs: tuple[int, ...]
     distances: tuple[float, ...]
     """Pixels of ink a row, at full contrast."""
-    inks: tuple[float, ...]
-    """All of a glyph's ink against the trusted one's, 1 when they are alike: noise evens out in a sum."""
     strays: tuple[float, ...]
     """The same as distances by root mean square, which a few rows that are far off weigh more in than noise in all."""
     variants: tuple[int, ...]
@@ -129,7 +127,6 @@ def _match(
     return Match(
         glyphs=tuple(known),
         distances=tuple(laid.distances.tolist()),
-        inks=tuple(laid.inks.tolist()),
         strays=tuple(laid.strays.tolist()),
         variants=tuple(variant_at[laid.choices].tolist()),
         offset=laid.offset,
@@ -179,7 +176,6 @@ def _offset(
 class _Laying:
     offset: float
     distances: Floats
-    inks: Floats
     strays: Floats
     choices: NDArray[np.intp]
     gain: float
@@ -218,10 +214,9 @@ class _Overlay:
         )
         off, choices = self._nearest(ours, theirs, gain)
         distances = off[choices]
-        inks = strength[choices] / full[choices]
         residue = ours[choices] - np.float32(gain) * theirs[choices]
         strays = np.sqrt((residue**2).sum(axis=1) / self.heights[choices]) * np.float32(self.weight)
-        return _Laying(offset, distances, inks, strays, choices, gain, float(np.median(distances)))
+        return _Laying(offset, distances, strays, choices, gain, float(np.median(distances)))
 
     def _nearest(self, ours: Floats, theirs: Floats, gain: float) -> tuple[Floats, NDArray[np.intp]]:
         off = np.abs(ours - np.float32(gain) * theirs).sum(axis=1) / self.heights * np.float32(self.weight)

@@ -33,8 +33,8 @@ class Mark:
     line: InkLine
     glyph: int
     distance: float
-    ink: float
-    """Its ink against the trusted one's, over that of the line: 1 when it is as heavy as its neighbours."""
+    stray: float
+    """Its distance by root mean square."""
     style: int
     variant: int
     offset: float
@@ -48,21 +48,6 @@ class Measured:
     field: FieldName | None
     marks: tuple[Mark, ...]
 
-    @property
-    def worst(self) -> float:
-        """The largest distance."""
-        return max((mark.distance for mark in self.marks), default=0.0)
-
-    @property
-    def heaviest(self) -> float:
-        """How much the glyph that is least like its neighbours in weight differs from them, as a share."""
-        return max((abs(mark.ink - 1) for mark in self.marks), default=0.0)
-
-    @property
-    def mean(self) -> float:
-        """The average distance."""
-        return sum(mark.distance for mark in self.marks) / len(self.marks) if self.marks else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -71,18 +56,21 @@ class Measurement:
     container: str
     """png, jpeg, copy (a messenger's, at full size) or scaled: limits are kept for each."""
     profile: Profile | None
-    digits: tuple[Measured, ...]
-    words: tuple[Measured, ...]
+    cut: tuple[InkLine, ...]
+    digits: tuple[Measured, ...] = ()
+    words: tuple[Measured, ...] = ()
+    noise: float = 0.0
+    """What an honest glyph of this page is usually off by, by root mean square."""
 
 
 def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead], atlas: Atlas | None) -> Measurement:
     """Cuts, finds the cluster, and lays every glyph beside trusted ones."""
-    cut = cut_lines(picture.luma, lines) if atlas is not None and atlas.clusters else ()
+    cut = cut_lines(picture.luma, lines)
     wanted = {line.index for line in cut if _is_wanted(lines[line.index], fields)}
     found = profile(picture, cut, atlas.clusters, wanted=wanted) if atlas is not None else None
     container = _container(picture, found)
     if found is None:
-        return Measurement(container, None, (), ())
+        return Measurement(container, None, cut)
     digits: list[Measured] = []
     words: list[Measured] = []
     for laid in found.laid:
@@ -90,7 +78,17 @@ def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead]
         if judged is not None:
             digits += _by_field(judged, fields, wide=False)
             words += _by_field(judged, fields, wide=True)
-    return Measurement(container, found, tuple(digits), tuple(words))
+    return Measurement(container, found, cut, tuple(digits), tuple(words), _noise(found))
+
+
+def _noise(found: Profile) -> float:
+    usual = [
+        stray
+        for laid in found.laid
+        if laid.found is not None and laid.found.fit <= LINE_FIT_MAX
+        for stray in laid.found.strays
+    ]
+    return float(np.median(usual)) if usual else 0.0
 
 
 def _is_wanted(line: Line, fields: Sequence[FieldRead]) -> bool:
@@ -151,17 +149,19 @@ def _by_field(laid: Laid, fields: Sequence[FieldRead], *, wide: bool) -> list[Me
     assert laid.style is not None
     kinds: dict[FieldName | None, list[Mark]] = {}
     found = laid.found
-    usual = float(np.median(found.inks))
-    for glyph, distance, ink, variant in zip(found.glyphs, found.distances, found.inks, found.variants, strict=True):
+    for glyph, distance, stray, variant in zip(
+        found.glyphs, found.distances, found.strays, found.variants, strict=True
+    ):
         char = laid.line.glyphs[glyph].char
         if not (is_wide(char) if wide else is_digit(char)):
             continue
-        mark = Mark(laid.line, glyph, distance, ink / max(usual, 1e-3), laid.style, variant, found.offset)
-        kinds.setdefault(_field_at(laid.line, glyph, fields), []).append(mark)
+        mark = Mark(laid.line, glyph, distance, stray, laid.style, variant, found.offset)
+        kinds.setdefault(field_at(laid.line, glyph, fields), []).append(mark)
     return [Measured(name, tuple(marks)) for name, marks in kinds.items()]
 
 
-def _field_at(line: InkLine, glyph: int, fields: Sequence[FieldRead]) -> FieldName | None:
+def field_at(line: InkLine, glyph: int, fields: Sequence[FieldRead]) -> FieldName | None:
+    """The field that a glyph stands in."""
     box = line.box(line.glyphs[glyph])
     x, y = box.x + box.width / 2, box.y + box.height / 2
     for found in fields:

@@ -9,12 +9,15 @@ from huiliu.evidence.forgery.glyphs import InkLine
 from huiliu.evidence.forgery.growing import UNKNOWN_CHARS_COST, fit_share
 from huiliu.evidence.forgery.matching import Match, Scaling, match
 from huiliu.evidence.forgery.references import Cluster
+from huiliu.evidence.forgery.scaling import refined
 from huiliu.evidence.inspection.picture import Picture
 
-FIT_NATIVE, FIT_SCALED_CLEAN, FIT_SCALED = 0.30, 0.25, 0.45
+FIT_NATIVE, FIT_SCALED_CLEAN, FIT_SCALED = 0.30, 0.15, 0.40
 """A line whose median glyph is off by less is of this cluster; a scaled PNG has no noise to hide behind."""
-SHARE_MIN, SHARE_SCALED_MIN = 0.5, 0.6
-"""This share of a page's telling lines must fit before anything is said about the rest."""
+SHARES_MIN = (0.5, 0.6, 0.9)
+"""This share of a page's telling lines must fit before anything is said about the rest: of a native picture, of a whole
+scaled one, and of one that is scaled and cropped, where another phone of the same font comes near.
+"""
 FACTOR_MIN, FACTOR_MAX, FACTOR_SAME = 0.3, 1.35, 0.004
 PROBES, PROBES_KERNEL = 5, 3
 """Lines on which clusters, and kernels of scaled copies, are told apart before the rest is laid."""
@@ -55,7 +58,7 @@ def profile(
     is_dark = sum(line.is_dark for line in cut) * 2 > len(cut)
     alike = [cluster for cluster in clusters if cluster.is_dark == is_dark]
     ranked = sorted(cut, key=lambda line: (-min(line.digits, 8), -len(line.glyphs)))
-    for candidates in _candidates(picture, alike):
+    for candidates, share_min in zip(_candidates(picture, alike), SHARES_MIN, strict=True):
         found = _best(candidates, ranked[:PROBES])
         if found is None:
             continue
@@ -63,7 +66,7 @@ def profile(
         shown = [line for line in cut if wanted is None or line.index in wanted or line.index in telling]
         limit = _limit(picture, found[1])
         profiled = _laid_out(*found, shown, telling, limit=limit)
-        if profiled.share >= (SHARE_MIN if found[1] is None else SHARE_SCALED_MIN):
+        if profiled.share >= share_min:
             return profiled
     return None
 
@@ -99,27 +102,28 @@ def _best(
     if scaling is None:
         return cluster, None
     kernels = [Scaling(scaling.factor, kernel) for kernel in KERNELS_TRIED]
-    offs = [(_off(cluster, each, probes[:PROBES_KERNEL]), at) for at, each in enumerate(kernels)]
+    offs = [(_off(cluster, each, probes[:PROBES_KERNEL], is_fine=True), at) for at, each in enumerate(kernels)]
     return cluster, kernels[min(offs)[1]]
 
 
-def _off(cluster: Cluster, scaling: Scaling | None, probes: Sequence[InkLine]) -> float:
+def _off(cluster: Cluster, scaling: Scaling | None, probes: Sequence[InkLine], *, is_fine: bool = False) -> float:
+    tried = (lay(line, cluster, scaling, is_fine=is_fine) for line in probes)
     # A probe that has no style counts as off by one pixel: more than any honest line.
-    fits = (laid.found.fit if laid.found else 1.0 for laid in (lay(line, cluster, scaling) for line in probes))
+    fits = (laid.found.fit if laid.found else 1.0 for laid in tried)
     return sum(min(fit, 1.0) for fit in fits) / len(probes)
 
 
 def _laid_out(
     cluster: Cluster, scaling: Scaling | None, shown: Sequence[InkLine], telling: Collection[int], *, limit: float
 ) -> Profile:
-    laid = tuple(lay(line, cluster, scaling) for line in shown)
+    laid = tuple(lay(line, cluster, scaling, is_fine=True) for line in shown)
     fitting = {each.line.index for each in laid if each.found is not None and each.found.fit <= limit}
     share = fit_share([line for line in shown if line.index in telling], fitting)
     return Profile(cluster, scaling, share, laid)
 
 
-def lay(line: InkLine, cluster: Cluster, scaling: Scaling | None) -> Laid:
-    """A line over the style of a cluster that fits it best."""
+def lay(line: InkLine, cluster: Cluster, scaling: Scaling | None, *, is_fine: bool = False) -> Laid:
+    """A line over the style of a cluster that fits it best; a scaled one pixel by pixel when `is_fine`."""
     best: tuple[float, int, Match] | None = None
     for at, style in enumerate(cluster.styles):
         if style.is_dark != line.is_dark:
@@ -130,4 +134,9 @@ def lay(line: InkLine, cluster: Cluster, scaling: Scaling | None) -> Laid:
         off = found.fit + UNKNOWN_CHARS_COST * (1 - len(found.glyphs) / len(line.glyphs))
         if best is None or off < best[0]:
             best = (off, at, found)
-    return Laid(line, best[1], best[2]) if best else Laid(line, None, None)
+    if best is None:
+        return Laid(line, None, None)
+    _, at, found = best
+    if scaling is not None and is_fine:
+        found = refined(line, cluster.styles[at], found, index=cluster.indexes[at], scaling=scaling)
+    return Laid(line, at, found)
