@@ -7,9 +7,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-import pytest_asyncio
-
 from huiliu.adapters.files import LocalFiles
 from huiliu.claims.model import State
 from huiliu.demo.cast import KAMEN, XIAOMAN, XINGKA, ZHOUMO
@@ -29,19 +26,6 @@ from huiliu.simulators.sandbox import load_plan
 
 AT_ONCE_SECONDS = 0.5
 STATES_OF_KAMEN = set(State)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this demonstration's files are."""
-    return tmp_path_factory.mktemp("demo")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def loaded(pool: Pool, keyring: Keyring, folder: Path) -> Pool:
-    """A pool on the furnished database."""
-    await load_demo(pool, keyring, LocalFiles(folder, keyring))
-    return pool
 
 
 async def rows(pool: Pool, sql: str, slug: str = "kamen") -> list[tuple[object, ...]]:
@@ -69,7 +53,7 @@ async def test_there_is_a_claim_in_every_state(loaded: Pool) -> None:
 
 async def test_about_sixty_orders_are_as_fresh_as_if_made_today(loaded: Pool) -> None:
     counts = [(await rows(loaded, "SELECT count(*) FROM orders", slug))[0][0] for slug in ("kamen", "xingka")]
-    assert counts == [53, 7]
+    assert counts == [58, 7]
     [(newest, oldest)] = await rows(loaded, "SELECT max(ordered_at), min(ordered_at) FROM orders")
     now = datetime.now(UTC)
     assert isinstance(newest, datetime)

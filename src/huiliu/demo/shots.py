@@ -90,10 +90,10 @@ class Order(Struct, frozen=True, kw_only=True):
         """详情页截图: what the shop promised."""
         good = GOODS[self.sale.good]
         rows = (
-            ("商品名称", good.title), ("售价", f"¥{Money(good.price_minor, 'CNY').major()}"), ("会员有效期", "30天"),
+            ("商品名称", good.title), ("售价", f"¥{Money(good.price_minor, 'CNY').major()}"), ("服务时长", "30天"),
             ("每月高速流量", "50G"), ("发货方式", "自动发货"), ("库存", "充足"), ("服务承诺", "未到账全额退款"),
         )  # fmt: skip
-        return Shot(app="商品详情", tone="red", headline="立即购买", rows=rows)
+        return Shot(app="商品详情", tone="green", headline="立即购买", rows=rows)
 
 
 def balance(account: str, left: str) -> Shot:
@@ -207,7 +207,7 @@ def kamen_shots(now: datetime) -> Shots:
         "20685004": shown(22 * HOUR, paid_shot=more),
         "20685005": shown(
             6 * HOUR, detail_page=order("20685005").product_page(),
-            difference=order("20685005").membership("流量会员", days=7, more=(("每月高速流量", "20G"),)),
+            difference=order("20685005").membership("流量会员", days=7, more=(("服务时长", "7天"), ("每月高速流量", "20G"))),
             paid_shot=order("20685005").bill(),
         ),
     }  # fmt: skip
