@@ -13,7 +13,7 @@ from huiliu.adapters.files import LocalFiles
 from huiliu.demo import pictures
 from huiliu.demo.findings import play_findings
 from huiliu.demo.own_pictures import write_own_pictures
-from huiliu.demo.pictures import draw
+from huiliu.demo.pictures import draw, font_of
 from huiliu.demo.shots import kamen_shots
 from huiliu.evidence.inspection.model import StatusCode
 from huiliu.evidence.verification.lane import Lane
@@ -151,11 +151,11 @@ def test_without_a_chinese_font_pictures_are_still_drawn(monkeypatch: pytest.Mon
     bill = kamen_shots(NOW)["20685001"]["paid_shot"]
     written = draw(bill)
     monkeypatch.setattr(pictures, "FONTS", ())
-    pictures._font.cache_clear()
+    font_of.cache_clear()
     try:
         assert draw(bill) != written
     finally:
-        pictures._font.cache_clear()
+        font_of.cache_clear()
 
 
 async def test_xiaoman_has_pictures_to_hand_in(loaded: Pool, tmp_path: Path) -> None:

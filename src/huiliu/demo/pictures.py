@@ -91,7 +91,7 @@ def _write(
 ) -> None:
     if not text:
         return
-    font = _font(size)
+    font = font_of(size)
     if font is not None:
         pen.text(at, text, font=font, fill=fill, anchor=anchor)
         return
@@ -102,7 +102,8 @@ def _write(
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | None:
+def font_of(size: int) -> ImageFont.FreeTypeFont | None:
+    """The first font of FONTS that this machine has."""
     path = next((path for path in FONTS if Path(path).is_file()), None)
     # Noto's collection starts with Japanese; simplified Chinese is the third.
     return None if path is None else ImageFont.truetype(path, size, index=2 if "NotoSansCJK" in path else 0)
