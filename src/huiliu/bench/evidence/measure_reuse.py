@@ -21,7 +21,7 @@ RECALL_MIN, LOOK_UP_MAX_MS = 0.99, 15.0
 PDQ_BITS = 31
 """The distance within which PDQ's authors call two pictures the same."""
 HASHED_MAX = 60
-"""Receipts that are hashed for the comparator."""
+"""Receipts whose copies are hashed for the comparator."""
 
 
 def reuse(folder: Path, seen: Sequence[Seen], *, hashes: int) -> Found:
@@ -75,7 +75,7 @@ def _hashes_apart(folder: Path, pages: Iterable[Seen]) -> dict[Kept | None, str]
     template: dict[str, tuple[str, bool, PageKind]] = {}
     with Opener() as opener:
         for each in pages:
-            if each.truth.container in (Kept.PNG, *COPIES) and each.truth.base < HASHED_MAX:
+            if each.truth.container is Kept.PNG or (each.truth.container in COPIES and each.truth.base < HASHED_MAX):
                 picture = opener.open((folder / each.truth.file).read_bytes())
                 hashed[_name(each), each.truth.container] = near_hash(picture.luma).bits
                 template[_name(each)] = (each.truth.device, each.truth.dark, each.truth.kind)
