@@ -209,6 +209,16 @@ def test_states_of_a_bill(status: str, code: str, layouts: Layouts) -> None:
     assert _values(extract(alipay(status=status), layouts))["status"] == code
 
 
+@pytest.mark.parametrize(
+    ("printed", "read"), [("黃金会员年卡", "黄金会员年卡"), ("年卡（含电视端）", "年卡(含电视端)"), ("年卡(含电视", "")]
+)
+def test_a_text_with_an_open_bracket_goes_on_somewhere_and_is_missing(
+    printed: str, read: str, layouts: Layouts
+) -> None:
+    values = _values(extract(alipay(_with("商品说明", printed)), layouts))
+    assert values.get("product", "").replace("（", "(").replace("）", ")") == read
+
+
 def test_two_different_states_on_one_page_are_none(layouts: Layouts) -> None:
     found = extract([*alipay(), line("交易关闭", 450, 655)], layouts)
     assert FieldName.STATUS in found.missing

@@ -71,7 +71,10 @@ def decide(
     if private:
         return Verdict.RETAKE, (private,)
     contradicting = [check for check in checks if check.verdict is CheckVerdict.CONTRADICTS]
-    sure = [check for check in contradicting if _is_read_well(check, fields)]
+    # A check without a field compares facts of the file, which cannot be misread. What a blurred picture seems to say is
+    # nobody's word: one 0 for an 8 would accuse.
+    is_legible = Problem.BLURRED not in quality.problems
+    sure = [check for check in contradicting if check.field is None or (is_legible and _is_read_well(check, fields))]
     if sure:
         return Verdict.CONTRADICTED, _unique(f"contradicts_{check.name}" for check in sure)
     if contradicting:
@@ -117,9 +120,6 @@ def _has_other_state(checks: Sequence[Check]) -> bool:
 
 
 def _is_read_well(check: Check, fields: Sequence[FieldRead]) -> bool:
-    """A check without a field compares facts of the file, which are not read and cannot be misread."""
-    if check.field is None:
-        return True
     scores = [field.score for field in fields if field.name is check.field]
     return min(scores, default=0.0) >= CONFIDENT_SCORE
 

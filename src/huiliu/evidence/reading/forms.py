@@ -107,6 +107,8 @@ def squeezed(text: str) -> str:
     return "".join(plain(text).split()).rstrip(":")
 
 
+VARIANTS = str.maketrans({"黃": "黄"})
+"""Shapes that the reader takes for each other on pages in simplified characters."""
 BUTTON_AFTER = re.compile(r"(?:[>›〉》⟩▸▶⌵∨»]|复制|点击复制|查看详情|去查看|\bcopy)$", re.IGNORECASE)
 
 
@@ -272,4 +274,8 @@ def _account(text: str, *, limits: Limits) -> Parsed | None:
 def _text(text: str, *, limits: Limits) -> Parsed | None:
     if not _has_length(text, limits) or not any(char.isalnum() for char in text):
         return None
-    return Parsed(text)
+    if sum(map(text.count, "(（[【")) != sum(
+        map(text.count, ")）]】")
+    ):  # the rest stands on a line that was not joined
+        return None
+    return Parsed(text.translate(VARIANTS))
