@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from huiliu.evidence.forgery.atlas import Atlas
-from huiliu.evidence.forgery.glyphs import PAD_COLUMNS
 from huiliu.evidence.forgery.limits import Limits, load_limits
 from huiliu.evidence.forgery.matching import blur
 from huiliu.evidence.forgery.measuring import Mark, Measurement, measure
 from huiliu.evidence.forgery.scoring import GLYPH, NOISE, STRING, Scored, deviation, scores
 from huiliu.evidence.forgery.shots import coverage_shot, glyph_shot
+from huiliu.evidence.forgery.splitting import PAD_COLUMNS
 from huiliu.evidence.inspection.model import Container, FieldRead, Finding, GlyphProof, Line
 from huiliu.evidence.inspection.picture import Picture
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from huiliu.evidence.forgery.splitting import DIGITS, SIGNS, Floats, runs_of, split_columns
 from huiliu.evidence.inspection.model import Box, Line
-
-Floats: TypeAlias = NDArray[np.float32]
+from huiliu.evidence.inspection.picture import Picture
 
 SIDE_MIN = 8
 """Pixels: a lower line holds no measurable glyph."""
@@ -28,20 +27,11 @@ PAPER_SHARE_MIN = 0.35
 PAPER_SPREAD = 8
 DEAD_ZONE = 0.03
 """Coverage below this is noise of the container."""
-GAP_LEVELS = (0.12, 0.22, 0.35, 0.5)
-"""A column is a gap when no pixel of it is darker than this share of full ink; tried in this order."""
-PAD_ROWS, PAD_COLUMNS = 6, 2
+FULL_INK = 0.8
+PAD_ROWS = 6
+"""Rows of paper kept above and below a line."""
 TILT_MAX = 0.04
 """Rows per column: a photographed or turned line has no row profile."""
-SPLIT_COST_MAX = 1.2
-PARTS_MAX = 6
-"""Into how many separate pieces of ink one Chinese character may fall along the line."""
-SIGNS = frozenset(".,:-+/¥￥*%()（）：，。、~·")
-DIGITS = frozenset("0123456789")
-LOW = frozenset(".,，。、")
-TOUCHING_MAX = 3
-"""Digits that touch their neighbour in one line."""
-_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +68,8 @@ class InkLine:
     """Grey level of the paper."""
     grain: float
     """Grey levels by which plain paper differs from itself, on average: none on a screenshot that was never a JPEG."""
+    tint: float
+    """How coloured the ink is beside its paper, 0 for black or grey to 1: JPEG spoils coloured text more."""
     is_dark: bool
     """Light ink on dark paper."""
     glyphs: tuple[Glyph, ...]
@@ -115,28 +107,18 @@ class InkLine:
         return self.coverage[:, glyph.left - self.first_column : glyph.right - self.first_column]
 
 
-def is_wide(char: str) -> bool:
-    """Whether a character is a Chinese one, which may fall into several pieces of ink."""
-    return "\u2e80" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
-
-
-def is_digit(char: str) -> bool:
-    """Whether a character is one of those that a forger changes; signs are too small to be measured."""
-    return char in DIGITS
-
-
-def cut_lines(luma: NDArray[np.uint8], lines: Sequence[Line]) -> tuple[InkLine, ...]:
+def cut_lines(picture: Picture, lines: Sequence[Line]) -> tuple[InkLine, ...]:
     """All lines whose ink splits into the characters that were read; the others are left out."""
-    cut = (cut_line(luma, line, index=index) for index, line in enumerate(lines))
+    cut = (cut_line(picture, line, index=index) for index, line in enumerate(lines))
     return tuple(found for found in cut if found is not None)
 
 
-def cut_line(luma: NDArray[np.uint8], line: Line, *, index: int = 0) -> InkLine | None:
+def cut_line(picture: Picture, line: Line, *, index: int = 0) -> InkLine | None:
     """One line cut into glyphs, or None when it cannot be done with confidence."""
     chars = [char for char in line.text if not char.isspace()]
     if not 0 < len(chars) <= LINE_CHARS_MAX or _is_tilted(line.quad):
         return None
-    window = _window(luma, line.box)
+    window = _window(picture.luma, line.box)
     if window is None:
         return None
     first_row, first_column, pixels = window
@@ -150,7 +132,7 @@ def cut_line(luma: NDArray[np.uint8], line: Line, *, index: int = 0) -> InkLine 
     top, bottom = band
     low, high = max(0, top - PAD_ROWS), min(coverage.shape[0], bottom + PAD_ROWS)
     inked = coverage[top:bottom]
-    split = _split(inked, chars)
+    split = split_columns(inked, chars)
     if split is None:
         return None
     # The pads must hold the same number of rows on every side, so that profiles of different lines can be laid over.
@@ -171,6 +153,7 @@ def cut_line(luma: NDArray[np.uint8], line: Line, *, index: int = 0) -> InkLine 
         contrast=contrast,
         paper=paper,
         grain=grain,
+        tint=_tint(picture.rgb, coverage, first_row, first_column),
         is_dark=is_dark,
         glyphs=glyphs,
     )
@@ -217,11 +200,21 @@ def _coverage(pixels: Floats) -> tuple[Floats, float, float, float, bool] | None
     return coverage, contrast, paper, float(np.abs(pixels[near] - paper).mean()), is_dark
 
 
+def _tint(rgb: NDArray[np.uint8], coverage: Floats, first_row: int, first_column: int) -> float:
+    rows, columns = coverage.shape
+    shown = rgb[first_row : first_row + rows, first_column : first_column + columns]
+    full, none = shown[coverage > FULL_INK], shown[coverage == 0]
+    if not full.size or not none.size:
+        return 0.0
+    away = full.mean(axis=0, dtype=np.float32) - none.mean(axis=0, dtype=np.float32)
+    return float(away.max() - away.min()) / 255
+
+
 def _band(coverage: Floats, box_top: int, box_height: int) -> tuple[int, int] | None:
     """The rows of this line's own ink: the run of inked rows that shares most with the box."""
     rows = coverage.max(axis=1) > 0.25
     best: tuple[float, int, int] | None = None
-    for start, stop in _merge_close(_runs(rows), 1 + box_height // 8):
+    for start, stop in _merge_close(runs_of(rows), 1 + box_height // 8):
         overlap = min(stop, box_top + box_height) - max(start, box_top)
         weight = overlap * float(coverage[start:stop].sum())
         if overlap > 0 and (best is None or weight > best[0]):
@@ -239,142 +232,6 @@ def _merge_close(runs: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]
         else:
             merged.append((start, stop))
     return merged
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
-    return [(int(edges[at]), int(edges[at + 1])) for at in range(0, edges.size, 2)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A stretch of inked columns with the rows it fills, as shares of the tallest one."""
-
-    left: int
-    right: int
-    height: float
-    bottom: float
-
-
-def _split(inked: Floats, chars: list[str]) -> list[tuple[int, int]] | None:
-    peaks, sums = inked.max(axis=0), inked.sum(axis=0)
-    for level in GAP_LEVELS:
-        spans = _runs(peaks > level)
-        found = _assign(_measured(inked, spans), chars, height=inked.shape[0])
-        if found is not None:
-            return _widen(found, sums)
-    return _split_touching(inked, _runs(peaks > GAP_LEVELS[0]), chars)
-
-
-def _split_touching(inked: Floats, spans: list[tuple[int, int]], chars: list[str]) -> list[tuple[int, int]] | None:
-    """Digits of another font, or of a small copy, touch: they part at the faintest column between them."""
-    if not any(char in DIGITS for char in chars):
-        return None
-    sums = inked.sum(axis=0)
-    # Chinese characters are the widest pieces and part first; that does no harm, since they may have many parts.
-    for missing in range(1, TOUCHING_MAX + sum(is_wide(char) for char in chars) + 1):
-        found = _assign(_measured(inked, _parted(spans, sums, missing=missing)), chars, height=inked.shape[0])
-        if found is not None:
-            return _widen(found, sums)
-    return None
-
-
-def _measured(inked: Floats, spans: list[tuple[int, int]]) -> list[_Run]:
-    rows = [np.flatnonzero(inked[:, left:right].max(axis=1) > 0.25) for left, right in spans]
-    whole = max((int(found[-1] - found[0]) + 1 for found in rows if found.size), default=1)
-    return [
-        _Run(left, right, (int(found[-1] - found[0]) + 1) / whole, (int(found[-1]) + 1) / inked.shape[0])
-        if found.size
-        else _Run(left, right, 0.0, 1.0)
-        for (left, right), found in zip(spans, rows, strict=True)
-    ]
-
-
-def _parted(spans: list[tuple[int, int]], sums: Floats, *, missing: int) -> list[tuple[int, int]]:
-    parted = list(spans)
-    for _ in range(missing):
-        if not parted:
-            break
-        at = max(range(len(parted)), key=lambda place: parted[place][1] - parted[place][0])
-        left, right = parted[at]
-        third = (right - left) // 3
-        if third < 2:
-            break
-        middle = left + third + int(np.argmin(sums[left + third : right - third]))
-        parted[at : at + 1] = [(left, middle), (middle, right)]
-    return parted
-
-
-def _assign(runs: list[_Run], chars: list[str], *, height: int) -> list[tuple[int, int]] | None:
-    """Gives each character its runs of ink so that widths and heights make sense; None when no way is good enough."""
-    wide = sum(is_wide(char) for char in chars)
-    if len(runs) < len(chars) or len(runs) > 4 * wide + len(chars) + 4:
-        return None
-    plans = _plans(runs, chars, height / (0.92 if wide else 0.73))
-    last = min(range(len(runs) + 1), key=lambda at: plans[len(chars)][at][0] + _skip_cost(len(runs) - at))
-    cost = plans[len(chars)][last][0] + _skip_cost(len(runs) - last)
-    if cost > SPLIT_COST_MAX * len(chars) ** 0.5 + 2.0:
-        return None
-    spans: list[tuple[int, int]] = []
-    for count in range(len(chars), 0, -1):
-        parts = plans[count][last][1]
-        spans.append((runs[last - parts].left, runs[last - 1].right))
-        last -= parts
-    return spans[::-1]
-
-
-def _plans(runs: list[_Run], chars: list[str], em: float) -> list[list[tuple[float, int]]]:
-    """Cheapest cost, and the pieces its last character took, for the first `i` characters in the first `j` runs."""
-    plans: list[list[tuple[float, int]]] = [[(_skip_cost(at), 0) for at in range(len(runs) + 1)]]
-    spare = len(runs) - len(chars)
-    for count, char in enumerate(chars, start=1):
-        before, row = plans[-1], _nowhere(len(runs) + 1)
-        most = PARTS_MAX if is_wide(char) else 1
-        for at in range(count, min(len(runs), count + spare) + 1):
-            for parts in range(1, min(most, at) + 1):
-                base = before[at - parts][0]
-                if base >= row[at][0]:
-                    continue
-                cost = base + _shape_cost(char, runs[at - parts : at], em)
-                if cost < row[at][0]:
-                    row[at] = (cost, parts)
-        plans.append(row)
-    return plans
-
-
-def _nowhere(count: int) -> list[tuple[float, int]]:
-    return [(_NEVER, 0)] * count
-
-
-def _skip_cost(runs: int) -> float:
-    """Ink before or after the text that OCR did not read: an arrow, a neighbour's edge."""
-    return 1.5 * runs if runs <= 2 else _NEVER
-
-
-def _shape_cost(char: str, runs: list[_Run], em: float) -> float:
-    width = (runs[-1].right - runs[0].left) / em
-    height = runs[0].height
-    if is_wide(char):
-        return _NEVER if width > 1.12 else ((width - 0.9) / 0.25) ** 2 * 0.25
-    if char in DIGITS:
-        return _NEVER if width > 0.82 or width < 0.1 or height < 0.6 else 0.0
-    if char in LOW:
-        return _NEVER if height > 0.45 or runs[0].bottom < 0.55 else 0.0
-    if char == "-":
-        return _NEVER if height > 0.4 else 0.0
-    return _NEVER if width > 1.2 else 0.0
-
-
-def _widen(spans: list[tuple[int, int]], sums: Floats) -> list[tuple[int, int]]:
-    """Takes the soft edges in: up to PAD_COLUMNS on each side, and never past the faintest column of a gap."""
-    widened: list[tuple[int, int]] = []
-    for at, (left, right) in enumerate(spans):
-        before = spans[at - 1][1] if at else max(0, left - PAD_COLUMNS)
-        after = spans[at + 1][0] if at + 1 < len(spans) else min(sums.size, right + PAD_COLUMNS)
-        low = before + int(np.argmin(sums[before:left])) if before < left else left
-        high = right + int(np.argmin(sums[right:after])) if right < after else right
-        widened.append((max(low, left - PAD_COLUMNS), min(max(high, right), right + PAD_COLUMNS)))
-    return widened
 
 
 def _glyph(coverage: Floats, char: str, left: int, right: int, first_column: int) -> Glyph:

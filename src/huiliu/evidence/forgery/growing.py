@@ -177,7 +177,7 @@ class AtlasGrower:
         quality = picture.container.jpeg_quality
         if quality is not None and quality < QUALITY_MIN:
             return False
-        cut = cut_lines(picture.luma, lines)
+        cut = cut_lines(picture, lines)
         if len(cut) < LINES_MIN:
             return False
         kind = "png" if picture.container.media_type == "image/png" else "jpeg"

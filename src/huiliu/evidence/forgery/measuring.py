@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from huiliu.evidence.forgery.atlas import Atlas
-from huiliu.evidence.forgery.glyphs import InkLine, cut_lines, is_digit, is_wide
+from huiliu.evidence.forgery.glyphs import InkLine, cut_lines
 from huiliu.evidence.forgery.growing import roles_of
 from huiliu.evidence.forgery.matching import match_at_any_size
 from huiliu.evidence.forgery.profiling import Laid, Profile, profile
+from huiliu.evidence.forgery.splitting import is_digit, is_wide
 from huiliu.evidence.inspection.model import FieldName, FieldRead, Line
 from huiliu.evidence.inspection.picture import Picture
 
@@ -19,6 +20,7 @@ COPY_QUALITY = 78
 """JPEG below this quality is what messengers make."""
 LINE_FIT_MAX = 0.55
 """A line whose median glyph fits is of a style that the atlas knows well."""
+CROWDING = frozenset("_jJfy/\\")
 SIGNS_FIT_MAX, SIGNS_FIT_SCALED = 0.12, 0.15
 ROLE_PICTURES_MIN, ROLE_SHARE_MIN = 3, 0.75
 """From so many trusted pages of one title on, and when so many of them set a field in styles that the atlas knows, the
@@ -65,7 +67,7 @@ class Measurement:
 
 def measure(picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead], atlas: Atlas | None) -> Measurement:
     """Cuts, finds the cluster, and lays every glyph beside trusted ones."""
-    cut = cut_lines(picture.luma, lines)
+    cut = cut_lines(picture, lines)
     wanted = {line.index for line in cut if _is_wanted(lines[line.index], fields)}
     found = profile(picture, cut, atlas.clusters, wanted=wanted) if atlas is not None else None
     container = _container(picture, found)
@@ -153,11 +155,17 @@ def _by_field(laid: Laid, fields: Sequence[FieldRead], *, wide: bool) -> list[Me
         found.glyphs, found.distances, found.strays, found.variants, strict=True
     ):
         char = laid.line.glyphs[glyph].char
-        if not (is_wide(char) if wide else is_digit(char)):
+        if not (is_wide(char) if wide else is_digit(char)) or _is_crowded(laid.line, glyph):
             continue
         mark = Mark(laid.line, glyph, distance, stray, laid.style, variant, found.offset)
         kinds.setdefault(field_at(laid.line, glyph, fields), []).append(mark)
     return [Measured(name, tuple(marks)) for name, marks in kinds.items()]
+
+
+def _is_crowded(line: InkLine, glyph: int) -> bool:
+    """Whether a neighbour's ink runs below or above a glyph, so that its columns are not its own."""
+    near = line.text[max(0, glyph - 1) : glyph] + line.text[glyph + 1 : glyph + 2]
+    return any(char in CROWDING for char in near)
 
 
 def field_at(line: InkLine, glyph: int, fields: Sequence[FieldRead]) -> FieldName | None:

@@ -21,6 +21,8 @@ scaled one, and of one that is scaled and cropped, where another phone of the sa
 FACTOR_MIN, FACTOR_MAX, FACTOR_SAME = 0.3, 1.35, 0.004
 PROBES, PROBES_KERNEL = 5, 3
 """Lines on which clusters, and kernels of scaled copies, are told apart before the rest is laid."""
+NEAREST, NEAR = 3, 0.15
+"""Clusters that fit about as well at first are told apart pixel by pixel: phones share heights to widths, and fonts."""
 TELLING_MAX = 10
 HEIGHT_OFF_MAX = 3
 """Native pixels: a whole screenshot has its phone's height; a cropped one is tried against all."""
@@ -98,12 +100,18 @@ def _best(
     ranked = sorted((_off(cluster, scaling, probes), at) for at, (cluster, scaling) in enumerate(candidates))
     if not ranked:
         return None
-    cluster, scaling = candidates[ranked[0][1]]
-    if scaling is None:
-        return cluster, None
-    kernels = [Scaling(scaling.factor, kernel) for kernel in KERNELS_TRIED]
-    offs = [(_off(cluster, each, probes[:PROBES_KERNEL], is_fine=True), at) for at, each in enumerate(kernels)]
-    return cluster, kernels[min(offs)[1]]
+    first = candidates[ranked[0][1]]
+    if first[1] is None:
+        return first
+    near = [candidates[at] for off, at in ranked[:NEAREST] if off <= ranked[0][0] + NEAR]
+    fine: list[tuple[Cluster, Scaling]] = [
+        (cluster, Scaling(scaling.factor, kernel))
+        for cluster, scaling in near
+        if scaling is not None
+        for kernel in KERNELS_TRIED
+    ]
+    offs = [(_off(*each, probes[:PROBES_KERNEL], is_fine=True), at) for at, each in enumerate(fine)]
+    return fine[min(offs)[1]]
 
 
 def _off(cluster: Cluster, scaling: Scaling | None, probes: Sequence[InkLine], *, is_fine: bool = False) -> float:

@@ -15,6 +15,8 @@ GLYPH, STRING, NOISE = "glyph_profile", "string_profile", "background_noise"
 STRINGS = frozenset({FieldName.STATUS})
 """Words that money hangs on and that only pixels can tell: no record says what another app's page shows."""
 NOISE_FLOOR = 0.1
+TINT_NOISE = 0.7
+"""How much noisier than black text fully coloured one is in a JPEG, whose colours are stored at half the size."""
 GRAIN_LINES_MIN = 3
 
 
@@ -52,9 +54,8 @@ def deviation(mark: Mark, measured: Measurement) -> float:
     """
     if measured.container == "png":
         return mark.distance
-    if measured.container == "scaled":
-        return mark.stray / (measured.noise + NOISE_FLOOR)
-    return mark.stray
+    stray = mark.stray / (1 + TINT_NOISE * mark.line.tint)
+    return stray / (measured.noise + NOISE_FLOOR) if measured.container == "scaled" else stray
 
 
 def _mean(group: Measured, measured: Measurement) -> float:
