@@ -10,10 +10,12 @@ import sys
 from collections.abc import AsyncIterator
 
 import msgspec
+import psutil
 import pytest
 import pytest_asyncio
 
 from huiliu.evidence.inspection.model import Expected
+from huiliu.evidence.verification import lane as lane_module
 from huiliu.evidence.verification.jobs import LENGTH, Answer, Died, Inspect, Inspected, NotInspected
 from huiliu.evidence.verification.lane import Lane
 from tests.make.fake_bench import PROGRAM, scripted
@@ -99,6 +101,26 @@ async def test_a_process_is_replaced_before_it_can_grow_old() -> None:
             await read(lane, scripted())
             pids.append(lane.pid)
         assert pids[0] == pids[1] != pids[2]
+    finally:
+        await lane.close()
+
+
+async def test_a_process_that_has_grown_is_replaced_and_one_of_a_large_worker_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used = psutil.Process().memory_info().rss
+    ballast = bytearray(b"x") * max(0, lane_module.RESIDENT_BYTES_MAX + 64 * 1024 * 1024 - used)
+    lane = Lane(PROGRAM)
+    try:
+        await read(lane, scripted())
+        first = lane.pid
+        await read(lane, scripted())
+        assert lane.pid == first, "the worker's own size is not the lane's"
+        del ballast
+        monkeypatch.setattr(lane_module, "RESIDENT_BYTES_MAX", 1024)
+        await read(lane, scripted())
+        assert lane.pid == 0, "the next question starts a fresh one"
+        await read(lane, scripted())
     finally:
         await lane.close()
 

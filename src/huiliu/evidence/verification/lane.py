@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import final
 
 import msgspec
+import psutil
 import structlog
 
 from huiliu.evidence.verification.jobs import ANSWER_BYTES_MAX, FRAME_BYTES_MAX, LENGTH, Answer, Died, Question, Said
@@ -27,6 +28,9 @@ PATIENCE_SECONDS = 5.0
 """How much longer than the process's own limit its answer is waited for."""
 QUESTIONS_MAX = 200
 """After so many the process is replaced, so that nothing that leaks can grow for ever."""
+RESIDENT_BYTES_MAX = 1_100 * 1024 * 1024
+"""A process that is larger after its answer is replaced. Asked from outside: its own peak (ru_maxrss) starts with that of
+the process which spawned it."""
 READY = b"ready"
 SECRETS = ("HUILIU_",)
 """Settings name the database and its password: an inspecting process gets none of them."""
@@ -61,7 +65,10 @@ class Lane:
                 async with asyncio.timeout(START_SECONDS_MAX):
                     await self._start()
             async with asyncio.timeout(question.seconds + PATIENCE_SECONDS):
-                return await self._ask(question)
+                said = await self._ask(question)
+            if self._resident_bytes() > RESIDENT_BYTES_MAX:
+                await self.close()
+            return said
         except TimeoutError:
             why = "no answer in time"
         except (OSError, EOFError) as error:
@@ -73,6 +80,12 @@ class Lane:
             raise
         await self.close()
         return Died(why=why)
+
+    def _resident_bytes(self) -> int:
+        try:
+            return psutil.Process(self.pid).memory_info().rss
+        except psutil.Error:  # it has just ended: the next question finds out
+            return 0
 
     async def close(self) -> None:
         """End the process; the next question starts another."""

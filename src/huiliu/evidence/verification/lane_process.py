@@ -29,9 +29,6 @@ from huiliu.kit.errors import Refusal
 
 MEMORY_BYTES_MAX = 3 * 1024 * 1024 * 1024
 """Of private memory. A 40-megapixel picture with its models needs a third of it; a runaway gets MemoryError, not the host."""
-RESIDENT_BYTES_MAX = 1_100 * 1024 * 1024
-"""A process that once grew beyond this leaves after its answer; the next question finds a fresh one."""
-KIB = 1024
 
 
 class Bench(Protocol):
@@ -43,7 +40,7 @@ class Bench(Protocol):
 
 
 def serve(peer: socket.socket, bench: Bench) -> None:
-    """Answer until the worker is gone, or this process has grown too large."""
+    """Answer until the worker is gone."""
     peer.sendall(READY)
     while (frame := _frame(peer)) is not None:
         question: Question = msgspec.msgpack.decode(frame, type=Question)
@@ -54,8 +51,6 @@ def serve(peer: socket.socket, bench: Bench) -> None:
         if len(said) > ANSWER_BYTES_MAX:
             said = msgspec.msgpack.encode(NotInspected(is_refused=False, code="too_much"))
         peer.sendall(LENGTH.pack(len(said)) + said)
-        if _resident_bytes_most() > RESIDENT_BYTES_MAX:
-            break
 
 
 def _answer(bench: Bench, question: Question) -> Said:
@@ -95,11 +90,6 @@ def _exactly(peer: socket.socket, size: int) -> bytes | None:
             return None
         got += count
     return bytes(data)
-
-
-def _resident_bytes_most() -> int:
-    unit = 1 if sys.platform == "darwin" else KIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def main() -> None:
