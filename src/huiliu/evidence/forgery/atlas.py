@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,7 +115,7 @@ class AtlasBuilder:
                 cluster = _cluster(grown)
                 if cluster.styles:
                     clusters.append(cluster)
-        return Atlas(lend(clusters), self._taken)
+        return Atlas(_named_apart([_as_saved(cluster) for cluster in lend(clusters)]), self._taken)
 
 
 def _cluster(grown: GrowingCluster) -> Cluster:
@@ -140,6 +141,23 @@ def _cluster(grown: GrowingCluster) -> Cluster:
         roles=roles,
         role_pictures=totals,
     )
+
+
+def _named_apart(clusters: list[Cluster]) -> tuple[Cluster, ...]:
+    """Two phones with digits of one size get names of their own: the one that was seen more keeps the plain one."""
+    taken: Counter[str] = Counter()
+    names: dict[int, str] = {}
+    for at in sorted(range(len(clusters)), key=lambda place: -clusters[place].pictures):
+        name = clusters[at].name
+        taken[name] += 1
+        names[at] = name if taken[name] == 1 else f"{name}-{taken[name]}"
+    return tuple(replace(cluster, name=names[at]) for at, cluster in enumerate(clusters))
+
+
+def _as_saved(cluster: Cluster) -> Cluster:
+    """With profiles as the file will hold them, so that an atlas judges alike before and after it was saved."""
+    halved = (replace(style, profiles=style.profiles.astype(np.float16).astype(np.float32)) for style in cluster.styles)
+    return replace(cluster, styles=tuple(halved))
 
 
 def _summary(cluster: Cluster) -> ClusterSummary:

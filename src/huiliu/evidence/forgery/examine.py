@@ -99,7 +99,7 @@ def _proof(mark: Mark, measured: Measurement) -> GlyphProof:
     return GlyphProof(
         char=glyph.char,
         box=mark.line.box(glyph),
-        distance=round(mark.distance, 4),
+        distance=round(deviation(mark, measured), 4),
         raster=coverage_shot(mark.line.raster(glyph)),
         reference=glyph_shot(style.rasters[mark.variant]),
         profile=tuple(round(float(value), 2) for value in glyph.profile[first:last]),

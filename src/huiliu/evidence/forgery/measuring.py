@@ -20,6 +20,8 @@ COPY_QUALITY = 78
 """JPEG below this quality is what messengers make."""
 LINE_FIT_MAX = 0.55
 """A line whose median glyph fits is of a style that the atlas knows well."""
+SCALED_HEIGHT_MIN = 11
+"""Pixels of a digit's height in a scaled copy below which neighbours run into one another."""
 CROWDING = frozenset("_jJfy/\\")
 SIGNS_FIT_MAX, SIGNS_FIT_SCALED = 0.12, 0.15
 ROLE_PICTURES_MIN, ROLE_SHARE_MIN = 3, 0.75
@@ -115,6 +117,8 @@ def _container(picture: Picture, found: Profile | None) -> str:
 
 def _judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequence[FieldRead]) -> Laid | None:
     """A line over the style that is its own: most of it fits, or trusted pages set this very field so. None: unknown."""
+    if found.scaling is not None and laid.line.height < SCALED_HEIGHT_MIN:
+        return None
     if laid.found is not None and (laid.found.fit <= LINE_FIT_MAX or _signs_fit(laid, found)):
         return laid
     cluster = found.cluster

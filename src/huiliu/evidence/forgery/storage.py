@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from huiliu.evidence.forgery.matching import Style
 from huiliu.evidence.forgery.references import AtlasParts, Cluster
+from huiliu.evidence.forgery.splitting import DIGITS
 
 FORMAT = 1
 NUMBERS, MANIFEST = "atlas.npz", "atlas.json"
@@ -67,13 +68,15 @@ def version(parts: AtlasParts) -> str:
 
 
 def cluster_name(width: int, *, is_dark: bool, styles: list[Style]) -> str:
-    """A name that the same phone gets again in another build: width, theme, and a hash of its main digits' heights."""
-    digest = hashlib.sha256()
-    for style in sorted(styles, key=lambda style: (-style.seen, style.rows.tolist())):
-        if sum(char.isdigit() for char in set(style.chars)) >= 8:
-            digest.update(f"{int(np.median(style.rows))}:{float(np.median(style.widths)):.0f};".encode())
-            break
-    return f"{width}-{'dark' if is_dark else 'light'}-{digest.hexdigest()[:6]}"
+    """A name that the same phone gets again in another build: width, theme, and height and width of its text's digits."""
+    best, height, across = 0, 0, 0
+    for style in styles:
+        digits = [at for at, char in enumerate(style.chars) if char in DIGITS]
+        # Long numbers show most digits on every picture: the size that they are set in stands out in every build.
+        if digits and (weight := int(style.pictures[digits].sum())) > best:
+            best = weight
+            height, across = (round(float(np.median(sizes[digits]))) for sizes in (style.rows, style.widths))
+    return f"{width}-{'dark' if is_dark else 'light'}-{height}x{across}"
 
 
 def save(parts: AtlasParts, folder: Path) -> None:
