@@ -27,7 +27,7 @@ PAPER_SHARE_MIN = 0.35
 PAPER_SPREAD = 8
 DEAD_ZONE = 0.03
 """Coverage below this is noise of the container."""
-FULL_INK = 0.8
+FULL_INK, TINT_SAMPLES = 0.8, 64
 PAD_ROWS = 6
 """Rows of paper kept above and below a line."""
 TILT_MAX = 0.04
@@ -202,11 +202,13 @@ def _coverage(pixels: Floats) -> tuple[Floats, float, float, float, bool] | None
 
 def _tint(rgb: NDArray[np.uint8], coverage: Floats, first_row: int, first_column: int) -> float:
     rows, columns = coverage.shape
-    shown = rgb[first_row : first_row + rows, first_column : first_column + columns]
-    full, none = shown[coverage > FULL_INK], shown[coverage == 0]
+    shown = rgb[first_row : first_row + rows, first_column : first_column + columns].reshape(-1, 3)
+    flat = coverage.ravel()
+    full, none = np.flatnonzero(flat > FULL_INK), np.flatnonzero(flat == 0)
     if not full.size or not none.size:
         return 0.0
-    away = full.mean(axis=0, dtype=np.float32) - none.mean(axis=0, dtype=np.float32)
+    ink = shown[full[:: max(1, full.size // TINT_SAMPLES)]].mean(axis=0, dtype=np.float32)
+    away = ink - shown[none[:: max(1, none.size // TINT_SAMPLES)]].mean(axis=0, dtype=np.float32)
     return float(away.max() - away.min()) / 255
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from huiliu.evidence.forgery.glyphs import SIGNS, Floats, InkLine, cut_lines
 from huiliu.evidence.forgery.matching import Match, Style, match
-from huiliu.evidence.inspection.model import FieldRead, Line
+from huiliu.evidence.inspection.model import Box, FieldRead, Line
 from huiliu.evidence.inspection.picture import Picture
 
 JOIN_FIT = 0.30
@@ -38,6 +38,7 @@ UNKNOWN_CHARS_COST = 0.3
 CLUSTERS_MAX = 400
 QUALITY_MIN = 78
 """JPEG below this is a copy of a copy: its shapes would teach the blur of one app."""
+LABEL_ENDS = " :："
 COLUMNS_MAX, ROWS_MAX = 200, 400
 
 
@@ -213,17 +214,32 @@ class AtlasGrower:
 
 
 def roles_of(line: InkLine, lines: Sequence[Line], fields: Sequence[FieldRead]) -> list[str]:
-    """Under which page title and as which field a line is read: the same field is set alike on the same page."""
+    """As what a line is read: a field under a page's title, and a field behind its label. Such a one is set alike always."""
     title = next((found.value for found in fields if found.name == "title"), "")
-    box = lines[line.index].box
-    middle = box.y + box.height / 2
-    return [
-        f"{title}|{found.name.value}"
-        for found in fields
-        if found.box.y <= middle <= found.box.y + found.box.height
-        and found.box.x < box.x + box.width
-        and box.x < found.box.x + found.box.width
-    ]
+    own = lines[line.index]
+    roles: list[str] = []
+    for found in fields:
+        if _shares_row(own.box, found.box) and _shares_columns(own.box, found.box):
+            label = _label(own, lines, found)
+            roles += [f"{title}|{found.name.value}", *([f"@{label}|{found.name.value}"] if label else [])]
+    return roles
+
+
+def _label(own: Line, lines: Sequence[Line], found: FieldRead) -> str:
+    """The words to the left of a value, without the colon; none for a value that stands alone."""
+    before, _, after = own.text.partition(found.text)
+    if before and after != own.text:
+        return before.strip(LABEL_ENDS)
+    left = [line for line in lines if line.box.x + line.box.width <= found.box.x and _shares_row(line.box, found.box)]
+    return max(left, key=lambda line: line.box.x).text.strip(LABEL_ENDS) if left else ""
+
+
+def _shares_row(box: Box, other: Box) -> bool:
+    return other.y <= box.y + box.height / 2 <= other.y + other.height
+
+
+def _shares_columns(box: Box, other: Box) -> bool:
+    return other.x < box.x + box.width and box.x < other.x + other.width
 
 
 def _fits(cluster: GrowingCluster, line: InkLine) -> _Fits:

@@ -22,6 +22,8 @@ LINE_FIT_MAX = 0.55
 """A line whose median glyph fits is of a style that the atlas knows well."""
 SCALED_HEIGHT_MIN = 11
 """Pixels of a digit's height in a scaled copy below which neighbours run into one another."""
+PLAIN = frozenset(FieldName) - {FieldName.PRODUCT, FieldName.PAYEE, FieldName.TITLE, FieldName.CODE}
+"""Fields of a few known shapes; free text wraps, mixes sizes and is misread more often."""
 CROWDING = frozenset("_jJfy/\\")
 SIGNS_FIT_MAX, SIGNS_FIT_SCALED = 0.12, 0.15
 ROLE_PICTURES_MIN, ROLE_SHARE_MIN = 3, 0.75
@@ -123,6 +125,8 @@ def _judged(laid: Laid, found: Profile, lines: Sequence[Line], fields: Sequence[
         return laid
     cluster = found.cluster
     for role in roles_of(laid.line, lines, fields):
+        if role.rpartition("|")[2] not in PLAIN:
+            continue
         by_style = cluster.roles.get(role, {})
         seen = cluster.role_pictures.get(role, 0)
         if seen < ROLE_PICTURES_MIN or sum(by_style.values()) < ROLE_SHARE_MIN * seen:

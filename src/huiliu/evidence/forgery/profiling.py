@@ -21,7 +21,7 @@ scaled one, and of one that is scaled and cropped, where another phone of the sa
 FACTOR_MIN, FACTOR_MAX, FACTOR_SAME = 0.3, 1.35, 0.004
 PROBES, PROBES_KERNEL = 5, 3
 """Lines on which clusters, and kernels of scaled copies, are told apart before the rest is laid."""
-NEAREST, NEAR = 3, 0.15
+NEAREST, NEAR = 3, 0.35
 """Clusters that fit about as well at first are told apart pixel by pixel: phones share heights to widths, and fonts."""
 TELLING_MAX = 10
 HEIGHT_OFF_MAX = 3

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from huiliu.evidence.forgery.glyphs import Floats, InkLine
-from huiliu.evidence.forgery.matching import FULL_CONTRAST, Match, Scaling, Style, blur
+from huiliu.evidence.forgery.matching import FULL_CONTRAST, Match, Scaling, Style, blur, middle
 
 VARIANTS_TRIED = 3
 OFFSETS_TRIED = (-0.08, 0.0, 0.08)
@@ -40,11 +41,21 @@ class _Scaled:
         self, line: InkLine, style: Style, found: Match, index: dict[str, list[int]], scaling: Scaling
     ) -> None:
         self._found, self._scaling, self._style, self._line = found, scaling, style, line
-        self._choices = [
+        choices = [
             list(dict.fromkeys((variant, *index[line.glyphs[glyph].char][: VARIANTS_TRIED - 1])))
             for glyph, variant in zip(found.glyphs, found.variants, strict=True)
         ]
-        self._used = sorted({variant for choices in self._choices for variant in choices})
+        sizes = [len(each) for each in choices]
+        tried = [variant for each in choices for variant in each]
+        self._used = sorted(set(tried))
+        place = {variant: at for at, variant in enumerate(self._used)}
+        self._variants = np.array(tried, np.int32)
+        self._places = np.array([place[variant] for variant in tried], np.int32)
+        self._own = np.repeat(np.arange(len(sizes)), sizes)
+        self._starts = np.cumsum([0, *sizes[:-1]]).astype(np.int32)
+        self._ours = np.stack([line.glyphs[glyph].profile for glyph in found.glyphs])[self._own]
+        self._heights = np.maximum(style.rows[self._variants] * scaling.factor, 0.6 * line.height).astype(np.float32)
+        self._weight = np.float32(min(line.contrast, FULL_CONTRAST) / FULL_CONTRAST / scaling.factor)
         # Full ink as it was before the overshoot: the gain found so far corrects the guess.
         full = max(line.contrast * min(found.gain, 1.0), 1.0)
         below, above = (line.paper, 255 - line.paper) if line.is_dark else (255 - line.paper, line.paper)
@@ -68,34 +79,30 @@ class _Scaled:
         return np.clip(np.stack(passes), self._low, self._high).astype(np.float32)
 
     def at(self, offset: float) -> Match:
-        factor, found = self._scaling.factor, self._found
+        """Distances with the line laid at one place."""
+        factor = self._scaling.factor
         rows = self._line.coverage.shape[0]
         matrix = blur(rows, self._squeezed.shape[2], factor=factor, offset=offset, kernel=self._scaling.kernel)
         shown = np.clip(matrix @ self._squeezed, max(0.0, self._low), self._high).sum(axis=3).mean(axis=0)
-        places = {variant: place for place, variant in enumerate(self._used)}
-        ink = [self._line.glyphs[glyph].profile for glyph in found.glyphs]
-        gain = 1.0
-        nearest: list[tuple[float, float, float, int]] = []
-        for _ in range(2):
-            nearest = [
-                min(self._off(mine, shown[places[variant]], variant, gain) for variant in choices)
-                for mine, choices in zip(ink, self._choices, strict=True)
-            ]
-            gain = float(np.clip(np.median([row[2] for row in nearest]), GAIN_MIN, GAIN_MAX))
+        theirs = shown[self._places]
+        strength = self._ours.sum(axis=1) / np.maximum(theirs.sum(axis=1), 1e-3)
+        _, nearest = self._nearest(theirs, 1.0)
+        gain = float(np.clip(middle(strength[nearest]), GAIN_MIN, GAIN_MAX))
+        off, nearest = self._nearest(theirs, gain)
+        residue = self._ours[nearest] - np.float32(gain) * theirs[nearest]
+        strays = np.sqrt((residue**2).sum(axis=1) / self._heights[nearest]) * self._weight
+        distances = off[nearest]
         return replace(
-            found,
-            distances=tuple(row[0] for row in nearest),
-            strays=tuple(row[1] for row in nearest),
-            variants=tuple(row[3] for row in nearest),
+            self._found,
+            distances=tuple(distances.tolist()),
+            strays=tuple(strays.tolist()),
+            variants=tuple(self._variants[nearest].tolist()),
             offset=offset,
             gain=gain,
+            fit=middle(distances),
         )
 
-    def _off(self, mine: Floats, theirs: Floats, variant: int, gain: float) -> tuple[float, float, float, int]:
-        factor = self._scaling.factor
-        height = max(float(self._style.rows[variant]) * factor, 0.6 * self._line.height)
-        weight = min(self._line.contrast, FULL_CONTRAST) / FULL_CONTRAST / factor
-        residue = mine - np.float32(gain) * theirs
-        distance = float(np.abs(residue).sum()) / height * weight
-        stray = float(np.sqrt((residue**2).sum() / height)) * weight
-        return distance, stray, float(mine.sum()) / max(float(theirs.sum()), 1e-3), variant
+    def _nearest(self, theirs: Floats, gain: float) -> tuple[Floats, NDArray[np.intp]]:
+        off = np.abs(self._ours - np.float32(gain) * theirs).sum(axis=1) / self._heights * self._weight
+        least = np.flatnonzero(off == np.minimum.reduceat(off, self._starts)[self._own])
+        return off, least[np.searchsorted(least, self._starts)]
