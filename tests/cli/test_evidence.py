@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -185,10 +186,14 @@ def test_an_atlas_is_built_shown_and_used(folder: Path, tmp_path: Path) -> None:
     assert run("atlas", "show", tmp_path / "atlas", "--lang", "zh").exit_code == 0
     used = run("inspect", folder / "bill.png", "--atlas", tmp_path / "atlas", "--json")
     assert json.loads(used.stdout)["atlas"] in ("compared", "unknown_profile")
+    limits = run("atlas", "calibrate", trusted, "--atlas", tmp_path / "atlas")
+    assert limits.exit_code == 0
+    assert tomllib.loads(limits.stdout)["glyph_profile"]["png"] > 0
 
 
 def test_an_atlas_that_is_none_is_not_shown(tmp_path: Path) -> None:
     assert run("atlas", "show", tmp_path).exit_code == 2
+    assert run("atlas", "calibrate", tmp_path, "--atlas", tmp_path).exit_code == 2
 
 
 def test_the_gate_tells_what_it_takes_and_what_not(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,17 @@ def test_strange_phones_do_not_count(atlas: Atlas) -> None:
 def test_the_file_is_what_is_read_back() -> None:
     old = load_limits()
     assert tomllib.loads(as_toml(old, {("glyph_profile", "png"): 219})) == old.by_signal
+
+
+def test_limits_travel_with_the_atlas_they_were_made_for(atlas: Atlas, tmp_path: Path) -> None:
+    strict = atlas.with_limits(Limits({"glyph_profile": {"png": 1e-4}}))
+    strict.save(tmp_path)
+    again, shown = Atlas.load(tmp_path), screen(514)
+    assert again.limits == strict.limits
+    assert again.version == strict.version != atlas.version
+    assert examine(shown.picture(), shown.lines, shown.fields, atlas).findings == ()
+    edited = screen(514, edited=FieldName.AMOUNT)
+    loose = atlas.with_limits(Limits({"glyph_profile": {"png": 99.0}}))
+    assert examine(edited.picture(), edited.lines, edited.fields, loose).findings == ()
+    assert examine(edited.picture(), edited.lines, edited.fields, again).findings[0].limit == 1e-4
+    assert atlas.with_limits(load_limits()).retire("none").limits == load_limits()

@@ -1,4 +1,4 @@
-"""`huiliu evidence atlas build | show`: an atlas of trusted glyphs in a folder, made from pictures that are known to be true."""
+"""`huiliu evidence atlas build | show | calibrate`: an atlas of trusted glyphs in a folder, made from true pictures."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from rich.table import Table
 from huiliu.cli.evidence.common import FOLDER, bad_input, output_console, progress_bar
 from huiliu.cli.words import chosen_lang, lang_option
 from huiliu.evidence.forgery.atlas import Atlas, AtlasBuilder
+from huiliu.evidence.forgery.calibrate import Calibrator, as_toml
+from huiliu.evidence.forgery.limits import load_limits
 from huiliu.evidence.gate.pixels import Opener
 from huiliu.evidence.inspection.many import load_atlas, read_picture
 from huiliu.evidence.reading.reader import Reader
@@ -101,6 +103,33 @@ def show_command(*, folder: Path, as_json: bool, lang: str | None) -> None:
     output_console().print(table)
 
 
+@atlas.command(name="calibrate")
+@click.argument("pictures", type=FOLDER, metavar="DIR")
+@click.option(
+    "--atlas", "folder", type=FOLDER, required=True, help="Folder that `atlas build` made; it keeps the limits."
+)
+@click.option("--limit", type=click.IntRange(1, PICTURES_MAX), default=PICTURES_MAX, help="Pictures at most.")
+@lang_option
+def calibrate_command(*, pictures: Path, folder: Path, limit: int, lang: str | None) -> None:
+    """Make the atlas's limits from honest pictures: what one in a hundred of them reaches, with a margin. They must not be
+    those the atlas was built from. Prints the limits and how many pictures each rests on."""
+    speech = chosen_lang(lang)
+    try:
+        known = load_atlas(folder)
+    except Refusal as refusal:
+        raise bad_input(speech, refusal) from refusal
+    files = sorted(path for path in pictures.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())[:limit]
+    calibrator = Calibrator(known)
+    for _ in _learning(speech, files, calibrator):
+        pass
+    found = calibrator.limits(known.limits or load_limits())
+    try:
+        known.with_limits(found).save(folder)
+    except OSError as error:
+        raise click.FileError(str(folder), hint=error.strerror) from error
+    click.echo(as_toml(found, calibrator.counts()), nl=False)
+
+
 def _atlas_out(known: Atlas) -> dict[str, object]:
     clusters = [
         {
@@ -117,7 +146,7 @@ def _atlas_out(known: Atlas) -> dict[str, object]:
     return {"version": known.version, "pictures": known.pictures, "variants": known.variants, "clusters": clusters}
 
 
-def _learning(speech: Lang, files: list[Path], builder: AtlasBuilder) -> Iterator[bool]:
+def _learning(speech: Lang, files: list[Path], builder: AtlasBuilder | Calibrator) -> Iterator[bool]:
     """Learn one file after another; what cannot be used is named and left out."""
     console = Console(stderr=True)
     reader = Reader.load()
@@ -129,7 +158,7 @@ def _learning(speech: Lang, files: list[Path], builder: AtlasBuilder) -> Iterato
                 bar.advance(task)
 
 
-def _learnt(speech: Lang, file: Path, builder: AtlasBuilder, *, reader: Reader, opener: Opener) -> bool:
+def _learnt(speech: Lang, file: Path, builder: AtlasBuilder | Calibrator, *, reader: Reader, opener: Opener) -> bool:
     try:
         picture = opener.open(read_picture(file))
     except Refusal as refusal:

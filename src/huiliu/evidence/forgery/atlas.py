@@ -12,6 +12,7 @@ import numpy as np
 from huiliu.evidence.forgery import storage
 from huiliu.evidence.forgery.borrowing import lend
 from huiliu.evidence.forgery.growing import PICTURES_MIN, AtlasGrower, GrowingCluster
+from huiliu.evidence.forgery.limits import Limits
 from huiliu.evidence.forgery.matching import Style
 from huiliu.evidence.forgery.references import AtlasParts, Cluster
 from huiliu.evidence.forgery.shots import glyph_shot
@@ -54,11 +55,13 @@ class Atlas:
 
     clusters: tuple[Cluster, ...]
     pictures: int
+    limits: Limits | None = None
+    """Limits that were calibrated for this atlas; without them those that ship with this version hold."""
 
     @property
     def version(self) -> str:
         """A hash of everything in it: two atlases with one version judge alike."""
-        return storage.version(AtlasParts(self.clusters, self.pictures))
+        return storage.version(AtlasParts(self.clusters, self.pictures, self.limits))
 
     @property
     def variants(self) -> int:
@@ -66,14 +69,14 @@ class Atlas:
         return sum(len(style.chars) for cluster in self.clusters for style in cluster.styles)
 
     def save(self, folder: Path) -> None:
-        """Writes `atlas.npz` and `atlas.json` into a folder, whole or not at all."""
-        storage.save(AtlasParts(self.clusters, self.pictures), folder)
+        """Writes `atlas.npz` and `atlas.json` into a folder, the manifest last: half an atlas is not loaded."""
+        storage.save(AtlasParts(self.clusters, self.pictures, self.limits), folder)
 
     @classmethod
     def load(cls, folder: Path) -> Atlas:
         """Reads an atlas back; raises `AtlasDamaged` when the two files are not of one atlas."""
         parts = storage.load(folder)
-        return cls(parts.clusters, parts.pictures)
+        return cls(parts.clusters, parts.pictures, parts.limits)
 
     def merge(self, other: Atlas) -> Atlas:
         """Both together; a cluster that both have (by name) is the one of more pictures."""
@@ -82,7 +85,11 @@ class Atlas:
             held = best.get(cluster.name)
             if held is None or cluster.pictures > held.pictures:
                 best[cluster.name] = cluster
-        return Atlas(tuple(best.values()), self.pictures + other.pictures)
+        return Atlas(tuple(best.values()), self.pictures + other.pictures, self.limits)
+
+    def with_limits(self, limits: Limits) -> Atlas:
+        """The same glyphs, judged by limits that were made for them."""
+        return replace(self, limits=limits)
 
     def retire(self, name: str) -> Atlas:
         """Without one cluster: an old system version, or one that was built from pictures that turned out false."""

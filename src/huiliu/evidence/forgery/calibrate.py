@@ -31,8 +31,8 @@ class Calibrator:
     atlas: Atlas
     _highest: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead]) -> None:
-        """One honest picture. It must not be one that the atlas was built from."""
+    def add(self, picture: Picture, lines: Sequence[Line], fields: Sequence[FieldRead]) -> bool:
+        """One honest picture, not one that the atlas was built from; False when the atlas does not know its phone."""
         measured = measure(picture, lines, fields, self.atlas)
         found = scores(measured, fields)
         for signal in SIGNALS:
@@ -41,6 +41,7 @@ class Calibrator:
             highest = max((each.score for each in found if each.signal == signal), default=None)
             if highest is not None:
                 self._highest[signal, measured.container].append(highest)
+        return measured.profile is not None
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many pictures each limit would rest on, by signal and container."""
@@ -64,7 +65,7 @@ def as_toml(limits: Limits, counts: dict[tuple[str, str], int]) -> str:
     """The file's text, with the number of pictures behind each limit."""
     lines = [
         "# Above these a score becomes a finding. Made by huiliu.evidence.forgery.calibrate from honest pictures only: what",
-        f"# one in {round(1 / FALSE_ALARMS)} of them reaches, times {MARGIN}. docs/guides/evidence-atlas.md says how to make them anew.",
+        f"# one in {round(1 / FALSE_ALARMS)} of them reaches, times {MARGIN}. `huiliu evidence atlas calibrate` makes them anew.",
         "# png, jpeg: ink in pixels a row, at full contrast; scaled: in units of the page's own noise; background_noise: grey",
         "# levels. copy is a JPEG of low quality at full size, scaled any picture that is not as wide as its phone's screen.",
     ]

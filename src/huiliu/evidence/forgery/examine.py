@@ -39,7 +39,7 @@ def examine(
     limits: Limits | None = None,
 ) -> Examined:
     """Findings of one picture; an unknown phone or font yields none from its glyphs."""
-    limits = limits or load_limits()
+    limits = limits or (atlas.limits if atlas else None) or load_limits()
     measured = measure(picture, lines, fields, atlas)
     findings = [*_beyond(scores(measured, fields), measured, limits), *of_container(picture.container)]
     if atlas is None or not atlas.clusters:
@@ -118,7 +118,7 @@ def signals(
     """Every signal's highest score in units of its own limit, 0 where it could not be measured: for tables of what finds
     what. The units let messengers' copies at full size and scaled ones stand in one table.
     """
-    limits = limits or load_limits()
+    limits = limits or (atlas.limits if atlas else None) or load_limits()
     measured = measure(picture, lines, fields, atlas)
     highest = {"editor_traces": float(picture.container.has_editor_traces)}
     for signal in (GLYPH, STRING, NOISE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from huiliu.evidence.forgery.limits import Limits
 from huiliu.evidence.forgery.matching import Style
 
 
@@ -35,3 +36,4 @@ class AtlasParts:
 
     clusters: tuple[Cluster, ...]
     pictures: int
+    limits: Limits | None

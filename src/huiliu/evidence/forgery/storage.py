@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from huiliu.evidence.forgery.limits import Limits
 from huiliu.evidence.forgery.matching import Style
 from huiliu.evidence.forgery.references import AtlasParts, Cluster
 from huiliu.evidence.forgery.splitting import DIGITS
@@ -52,6 +53,7 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     pictures: int
     variants: int
     numbers_sha256: str
+    limits: dict[str, dict[str, float]] | None = None
     clusters: list[_ClusterRow]
 
 
@@ -64,6 +66,8 @@ def version(parts: AtlasParts) -> str:
             digest.update("".join(style.chars).encode())
             digest.update(style.profiles.astype("<f2").tobytes())
             digest.update(style.pictures.astype("<i4").tobytes())
+    if parts.limits is not None:
+        digest.update(msgspec.json.encode(parts.limits.by_signal, order="sorted"))
     return digest.hexdigest()[:12]
 
 
@@ -98,6 +102,7 @@ def save(parts: AtlasParts, folder: Path) -> None:
         version=version(parts),
         pictures=parts.pictures,
         variants=sum(len(style.chars) for cluster in parts.clusters for style in cluster.styles),
+        limits=parts.limits.by_signal if parts.limits is not None else None,
         numbers_sha256=hashlib.sha256(numbers).hexdigest(),
         clusters=[_row(cluster) for cluster in parts.clusters],
     )
@@ -125,7 +130,7 @@ def load(folder: Path) -> AtlasParts:
         clusters = tuple(_cluster(row, held, at) for at, row in enumerate(manifest.clusters))
     except (KeyError, ValueError, MemoryError, zipfile.BadZipFile) as error:  # a lying header asks for any size
         raise AtlasDamaged(str(error)) from error
-    return AtlasParts(clusters, manifest.pictures)
+    return AtlasParts(clusters, manifest.pictures, Limits(manifest.limits) if manifest.limits is not None else None)
 
 
 def _row(cluster: Cluster) -> _ClusterRow:

@@ -1,4 +1,5 @@
-"""A copy of a picture with what was found drawn on it: fields green, contradictions red, findings orange."""
+"""A copy of a picture with what was found drawn on it: fields green, contradictions red, findings orange, their
+glyphs the redder the odder and, below the picture, beside trusted ones."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw
 
+from huiliu.evidence.forgery.drawing import heated, with_proofs
 from huiliu.evidence.inspection.model import Box, CheckVerdict, Inspection
 from huiliu.evidence.inspection.picture import Picture
 
@@ -21,7 +23,7 @@ LABEL_MIN = 12
 
 def marked(picture: Picture, inspection: Inspection) -> bytes:
     """The picture as PNG with each box and its code beside it. Nothing of the original file is in it but pixels."""
-    canvas = Image.fromarray(picture.rgb)
+    canvas = Image.fromarray(heated(picture.rgb, inspection.findings))
     pen = ImageDraw.Draw(canvas)
     line = max(2, picture.width // WIDTH_SHARE)
     size = max(LABEL_MIN, picture.width // LABEL_SHARE)
@@ -33,7 +35,7 @@ def marked(picture: Picture, inspection: Inspection) -> bytes:
         pen.rectangle((left, top, right, bottom), outline=colour, width=line)
         pen.text((left, max(0, top - size - line)), label, fill=colour, font_size=size)
     out = BytesIO()
-    canvas.save(out, "PNG")
+    with_proofs(canvas, inspection.findings).save(out, "PNG")
     return out.getvalue()
 
 
