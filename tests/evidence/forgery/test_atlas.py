@@ -52,7 +52,17 @@ def test_a_damaged_atlas_is_refused(atlas: Atlas, tmp_path: Path) -> None:
     (tmp_path / NUMBERS).write_bytes(numbers[:-50])
     with pytest.raises(AtlasDamaged):
         Atlas.load(tmp_path)
+    # The numbers of another atlas of the same shape: nothing but the hash tells.
+    other = tmp_path / "other"
+    atlas.retire(atlas.clusters[1].name).save(other)
+    (tmp_path / NUMBERS).write_bytes((other / NUMBERS).read_bytes())
+    (tmp_path / MANIFEST).write_bytes(
+        (other / MANIFEST).read_bytes().replace(b'"numbers_sha256": "', b'"numbers_sha256": "0')
+    )
+    with pytest.raises(AtlasDamaged):
+        Atlas.load(tmp_path)
     (tmp_path / NUMBERS).write_bytes(numbers)
+    (tmp_path / MANIFEST).write_bytes(manifest)
     told = json.loads(manifest)
     told["clusters"][0]["styles"][0]["chars"].append("9")
     (tmp_path / MANIFEST).write_text(json.dumps(told), "utf-8")

@@ -103,3 +103,16 @@ def test_very_long_and_empty_texts_are_left_alone() -> None:
     picture, there = written("123456")
     for text in ("", "   ", "1" * 3000):
         assert cut_line(picture, line(text, there.box)) is None
+
+
+def test_a_dash_is_no_digit_however_it_was_read() -> None:
+    picture, there = written("12-456")
+    assert cut_line(picture, line("12-456", there.box)) is not None
+    assert cut_line(picture, line("123456", there.box)) is None
+
+
+def test_text_on_a_photo_is_left_alone() -> None:
+    picture, there = written("123456")
+    noisy = np.random.default_rng(1).integers(0, 256, picture.luma.shape, np.uint8)
+    luma = np.where(picture.luma < 128, np.uint8(0), noisy)
+    assert cut_line(Picture(picture.rgb, luma, picture.container), there) is None
