@@ -14,9 +14,9 @@ from huiliu.evidence.inspection.picture import Picture
 
 FIT_NATIVE, FIT_SCALED_CLEAN, FIT_SCALED = 0.30, 0.15, 0.40
 """A line whose median glyph is off by less is of this cluster; a scaled PNG has no noise to hide behind."""
-SHARES_MIN = (0.5, 0.6, 0.9)
-"""This share of a page's telling lines must fit before anything is said about the rest: of a native picture, of a whole
-scaled one, and of one that is scaled and cropped, where another phone of the same font comes near.
+SHARES_MIN = (0.5, 0.6)
+"""This share of a page's telling lines must fit before anything is said about the rest: of a native picture, of a scaled
+one.
 """
 FACTOR_MIN, FACTOR_MAX, FACTOR_SAME = 0.3, 1.35, 0.004
 PROBES, PROBES_KERNEL = 5, 3
@@ -25,7 +25,7 @@ NEAREST, NEAR = 3, 0.35
 """Clusters that fit about as well at first are told apart pixel by pixel: phones share heights to widths, and fonts."""
 TELLING_MAX = 10
 HEIGHT_OFF_MAX = 3
-"""Native pixels: a whole screenshot has its phone's height; a cropped one is tried against all."""
+"""Native pixels by which the height of a scaled copy may differ from its phone's."""
 KERNELS_TRIED = ("lanczos", "linear")
 
 
@@ -80,18 +80,21 @@ def _limit(picture: Picture, scaling: Scaling | None) -> float:
 
 
 def _candidates(picture: Picture, clusters: Sequence[Cluster]) -> list[list[tuple[Cluster, Scaling | None]]]:
-    """Native ones first, then scaled ones whose height is right, then all others."""
+    """Native ones first, then scaled ones whose height is right.
+
+    A picture that was scaled and cropped may as well be another phone with the same font: it stays unknown.
+    """
     native: list[tuple[Cluster, Scaling | None]] = []
-    whole: list[tuple[Cluster, Scaling | None]] = []
-    cropped: list[tuple[Cluster, Scaling | None]] = []
+    scaled: list[tuple[Cluster, Scaling | None]] = []
     for cluster in clusters:
         factor = picture.width / cluster.width
         if abs(factor - 1) < FACTOR_SAME:
             native.append((cluster, None))
-        elif FACTOR_MIN <= factor <= FACTOR_MAX:
-            is_whole = any(abs(picture.height / factor - height) <= HEIGHT_OFF_MAX for height in cluster.heights)
-            (whole if is_whole else cropped).append((cluster, Scaling(factor, KERNELS_TRIED[0])))
-    return [native, whole, cropped]
+        elif FACTOR_MIN <= factor <= FACTOR_MAX and any(
+            abs(picture.height / factor - height) <= HEIGHT_OFF_MAX for height in cluster.heights
+        ):
+            scaled.append((cluster, Scaling(factor, KERNELS_TRIED[0])))
+    return [native, scaled]
 
 
 def _best(
