@@ -116,3 +116,23 @@ def test_text_on_a_photo_is_left_alone() -> None:
     noisy = np.random.default_rng(1).integers(0, 256, picture.luma.shape, np.uint8)
     luma = np.where(picture.luma < 128, np.uint8(0), noisy)
     assert cut_line(Picture(picture.rgb, luma, picture.container), there) is None
+
+
+def test_a_dot_under_the_arm_of_a_seven_is_a_glyph_of_its_own() -> None:
+    apart, image = cut("127.50"), Image.new("RGB", (700, 80), "white")
+    font, at = ImageFont.load_default(30), 20.0
+    for char in "127.50":
+        # Kerning draws the dot under the seven's arm: no column of paper parts them.
+        at -= 6 if char == "." else 0
+        ImageDraw.Draw(image).text((at, 20), char, font=font, fill="black")
+        at += font.getlength(char)
+    picture = Picture(np.asarray(image), np.asarray(image.convert("L")), Container(media_type="image/png"))
+    kerned = cut_line(picture, line("127.50", Box(x=14, y=18, width=int(at) - 6, height=41)))
+    assert apart is not None
+    assert kerned is not None
+    assert [glyph.char for glyph in kerned.glyphs] == list("127.50")
+    for one, other in zip(apart.glyphs, kerned.glyphs, strict=True):
+        assert np.abs(one.profile - other.profile).sum() < 0.06 * one.profile.sum()
+    seven, dot, five = (kerned.box(glyph) for glyph in kerned.glyphs[2:5])
+    assert seven.x < dot.x < seven.x + seven.width
+    assert dot.x + dot.width <= five.x + 2

@@ -19,6 +19,8 @@ FALSE_ALARMS = 0.01
 """Share of honest pictures that may pass each limit."""
 MARGIN = 1.1
 """The quantile of few hundred pictures is itself uncertain."""
+LIMIT_MIN = 0.1
+"""No limit is lower, however clean the pictures: pixels of ink, or grey levels, that another phone may well be off by."""
 NEGATIVES_MIN = 60
 """Fewer honest pictures of a container than this say nothing about one in a hundred: its old limit stays."""
 SIGNALS = (GLYPH, STRING, NOISE)
@@ -55,7 +57,7 @@ class Calibrator:
                 values = self._highest.get((signal, container), [])
                 limit = old.by_signal.get(signal, {}).get(container)
                 if len(values) >= NEGATIVES_MIN:
-                    limit = float(np.quantile(values, 1 - FALSE_ALARMS, method="higher")) * MARGIN
+                    limit = max(float(np.quantile(values, 1 - FALSE_ALARMS, method="higher")) * MARGIN, LIMIT_MIN)
                 if limit is not None:
                     by_signal.setdefault(signal, {})[container] = round(limit, 3)
         return Limits(by_signal)
@@ -65,7 +67,7 @@ def as_toml(limits: Limits, counts: dict[tuple[str, str], int]) -> str:
     """The file's text, with the number of pictures behind each limit."""
     lines = [
         "# Above these a score becomes a finding. Made by huiliu.evidence.forgery.calibrate from honest pictures only: what",
-        f"# one in {round(1 / FALSE_ALARMS)} of them reaches, times {MARGIN}. `huiliu evidence atlas calibrate` makes them anew.",
+        f"# one in {round(1 / FALSE_ALARMS)} of them reaches, times {MARGIN}, {LIMIT_MIN} at least. `huiliu evidence atlas calibrate` makes them anew.",
         "# png, jpeg: ink in pixels a row, at full contrast; scaled: in units of the page's own noise; background_noise: grey",
         "# levels. copy is a JPEG of low quality at full size, scaled any picture that is not as wide as its phone's screen.",
     ]

@@ -100,7 +100,7 @@ def _proof(mark: Mark, measured: Measurement) -> GlyphProof:
         char=glyph.char,
         box=mark.line.box(glyph),
         distance=round(deviation(mark, measured), 4),
-        raster=coverage_shot(mark.line.raster(glyph)),
+        raster=coverage_shot(glyph.ink),
         reference=glyph_shot(style.rasters[mark.variant]),
         profile=tuple(round(float(value), 2) for value in glyph.profile[first:last]),
         reference_profile=tuple(round(float(value), 2) for value in laid[first:last]),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from huiliu.evidence.forgery.splitting import DIGITS, SIGNS, Floats, runs_of, split_columns
+from huiliu.evidence.forgery.splitting import DIGITS, LOW, SIGNS, Floats, runs_of, split_columns, unkerned
 from huiliu.evidence.inspection.model import Box, Line
 from huiliu.evidence.inspection.picture import Picture
 
@@ -41,6 +41,8 @@ class Glyph:
     char: str
     left: int
     right: int
+    ink: Floats
+    """(rows, columns) of coverage over the line's window."""
     profile: Floats
     top: int
     bottom: int
@@ -102,10 +104,6 @@ class InkLine:
             height=max(glyph.rows, 1),
         )
 
-    def raster(self, glyph: Glyph) -> Floats:
-        """A glyph's coverage over the line's window of rows."""
-        return self.coverage[:, glyph.left - self.first_column : glyph.right - self.first_column]
-
 
 def cut_lines(picture: Picture, lines: Sequence[Line]) -> tuple[InkLine, ...]:
     """All lines whose ink splits into the characters that were read; the others are left out."""
@@ -131,17 +129,14 @@ def cut_line(picture: Picture, line: Line, *, index: int = 0) -> InkLine | None:
         return None
     top, bottom = band
     low, high = max(0, top - PAD_ROWS), min(coverage.shape[0], bottom + PAD_ROWS)
-    inked = coverage[top:bottom]
-    split = split_columns(inked, chars)
-    if split is None:
-        return None
     # The pads must hold the same number of rows on every side, so that profiles of different lines can be laid over.
     padded = np.zeros((bottom - top + 2 * PAD_ROWS, coverage.shape[1]), np.float32)
     padded[low - (top - PAD_ROWS) : high - (top - PAD_ROWS)] = coverage[low:high]
     shift = top - PAD_ROWS
-    glyphs = tuple(
-        _glyph(padded, char, left, right, first_column) for char, (left, right) in zip(chars, split, strict=True)
-    )
+    split = _glyphs(padded, chars, first_column)
+    if split is None:
+        return None
+    padded, glyphs = split
     if any(glyph.rows == 0 for glyph in glyphs):
         return None
     return InkLine(
@@ -236,8 +231,25 @@ def _merge_close(runs: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]
     return merged
 
 
-def _glyph(coverage: Floats, char: str, left: int, right: int, first_column: int) -> Glyph:
-    profile = coverage[:, left:right].sum(axis=1)
-    rows = np.flatnonzero(coverage[:, left:right].max(axis=1) > 0.25)
+def _glyphs(padded: Floats, chars: list[str], first_column: int) -> tuple[Floats, tuple[Glyph, ...]] | None:
+    spans = split_columns(padded[PAD_ROWS:-PAD_ROWS], chars)
+    columns = np.arange(padded.shape[1], dtype=np.intp)
+    if spans is None and any(char in LOW for char in chars):
+        freed = unkerned(padded)
+        if freed is not None:
+            padded, columns = freed
+            spans = split_columns(padded[PAD_ROWS:-PAD_ROWS], chars)
+    if spans is None:
+        return None
+    glyphs = [
+        _glyph(padded, char, left, right, first_column + int(columns[left]))
+        for char, (left, right) in zip(chars, spans, strict=True)
+    ]
+    return padded, tuple(glyphs)
+
+
+def _glyph(coverage: Floats, char: str, start: int, stop: int, left: int) -> Glyph:
+    ink = coverage[:, start:stop]
+    rows = np.flatnonzero(ink.max(axis=1) > 0.25)
     top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
-    return Glyph(char, first_column + left, first_column + right, profile, top, bottom)
+    return Glyph(char, left, left + stop - start, ink, ink.sum(axis=1), top, bottom)

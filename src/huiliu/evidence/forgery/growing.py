@@ -109,7 +109,7 @@ class GrowingStyle:
                 if len(lone.pictures) > 1:
                     continue
                 known.remove(lone)
-            raster = _raster(line.raster(glyph), offset, self.rows)
+            raster = _raster(glyph.ink, offset, self.rows)
             weight = 4.0 if kind == "png" else 1.0
             width = float(glyph.right - glyph.left)
             known.append(_Shape(glyph.char, profile, glyph.top + offset, glyph.rows, width, raster, weight, {picture}))

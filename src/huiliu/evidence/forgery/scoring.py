@@ -15,7 +15,7 @@ GLYPH, STRING, NOISE = "glyph_profile", "string_profile", "background_noise"
 STRINGS = frozenset({FieldName.STATUS})
 """Words that money hangs on and that only pixels can tell: no record says what another app's page shows."""
 NOISE_FLOOR = 0.1
-TINT_NOISE = 0.7
+TINT_NOISE = 1.0
 """How much noisier than black text fully coloured one is in a JPEG, whose colours are stored at half the size."""
 GRAIN_LINES_MIN = 3
 

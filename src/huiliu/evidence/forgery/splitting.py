@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,9 @@ PARTS_MAX = 6
 """Into how many separate pieces of ink one Chinese character may fall along the line."""
 TOUCHING_MAX = 3
 """Digits that touch their neighbour in one line."""
+TOUCHING_LEVELS = (0.12, 0.3)
+DOT_HEIGHT_MAX = 0.3
+"""Of a digit's height: what is no higher and no wider is a dot."""
 SIGNS = frozenset(".,:-+/¥￥*%()（）：，。、~·")
 DIGITS = frozenset("0123456789")
 LOW = frozenset(".,，。、")
@@ -53,19 +57,61 @@ def split_columns(inked: Floats, chars: list[str]) -> list[tuple[int, int]] | No
         found = _assign(_measured(inked, spans), chars, height=inked.shape[0])
         if found is not None:
             return _widen(found, sums)
-    return _split_touching(inked, runs_of(peaks > GAP_LEVELS[0]), chars)
+    if not any(char in DIGITS for char in chars):
+        return None
+    for level in TOUCHING_LEVELS:
+        found = _split_touching(inked, runs_of(peaks > level), chars)
+        if found is not None:
+            return _widen(found, sums)
+    return None
+
+
+def unkerned(coverage: Floats) -> tuple[Floats, NDArray[np.intp]] | None:
+    """The line with dots moved out from under a neighbour's arm (7.), and which column each column was; None without any.
+
+    Kerning lets them share columns, so that no column parts them; their pixels do not touch.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((coverage > 0.2).astype(np.uint8), connectivity=8)
+    whole = max((int(stats[at, cv2.CC_STAT_HEIGHT]) for at in range(1, count)), default=0)
+    pieces = [(int(left), int(width), int(height), at) for at, (left, _, width, height, _) in enumerate(stats) if at]
+    columns = np.arange(coverage.shape[1], dtype=np.intp)
+    moved = coverage
+    for left, width, height, label in sorted(pieces, reverse=True):
+        if height > DOT_HEIGHT_MAX * whole or width > DOT_HEIGHT_MAX * whole:
+            continue
+        arms = [
+            other
+            for other in pieces
+            if other[2] > whole / 2 and other[0] < left < other[0] + other[1] < left + 2 * width
+        ]
+        if arms:
+            end = max(arm[0] + arm[1] for arm in arms)
+            moved, columns = _moved(moved, columns, labels == label, left=left, right=left + width, end=end)
+    return None if moved is coverage else (moved, columns)
+
+
+def _moved(
+    coverage: Floats, columns: NDArray[np.intp], dot: NDArray[np.bool_], *, left: int, right: int, end: int
+) -> tuple[Floats, NDArray[np.intp]]:
+    # Everything to the right of this dot has been moved already, so these columns are still the picture's.
+    soft = np.zeros(coverage.shape, np.bool_)
+    soft[:, : dot.shape[1]] = cv2.dilate(dot.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
+    before, alone = np.where(soft, 0, coverage)[:, :end], np.where(soft, coverage, 0)
+    start, rest = max(0, left - 1), max(right + 1, end)
+    gap = np.zeros((coverage.shape[0], PAD_COLUMNS), np.float32)
+    moved = np.concatenate((before, gap, alone[:, start:rest], coverage[:, rest:]), axis=1)
+    places = np.concatenate((columns[:end], np.full(PAD_COLUMNS, columns[start]), columns[start:rest], columns[rest:]))
+    return moved.astype(np.float32), places
 
 
 def _split_touching(inked: Floats, spans: list[tuple[int, int]], chars: list[str]) -> list[tuple[int, int]] | None:
     """Digits of another font, or of a small copy, touch: they part at the faintest column between them."""
-    if not any(char in DIGITS for char in chars):
-        return None
     sums = inked.sum(axis=0)
     # Chinese characters are the widest pieces and part first; that does no harm, since they may have many parts.
     for missing in range(1, TOUCHING_MAX + sum(is_wide(char) for char in chars) + 1):
         found = _assign(_measured(inked, _parted(spans, sums, missing=missing)), chars, height=inked.shape[0])
         if found is not None:
-            return _widen(found, sums)
+            return found
     return None
 
 
@@ -87,10 +133,10 @@ def _parted(spans: list[tuple[int, int]], sums: Floats, *, missing: int) -> list
             break
         at = max(range(len(parted)), key=lambda place: parted[place][1] - parted[place][0])
         left, right = parted[at]
-        third = (right - left) // 3
-        if third < 2:
+        edge = (right - left) // 3
+        if edge < 2:
             break
-        middle = left + third + int(np.argmin(sums[left + third : right - third]))
+        middle = left + edge + int(np.argmin(sums[left + edge : right - edge]))
         parted[at : at + 1] = [(left, middle), (middle, right)]
     return parted
 
