@@ -67,7 +67,8 @@ def as_toml(limits: Limits, counts: dict[tuple[str, str], int]) -> str:
     """The file's text, with the number of pictures behind each limit."""
     lines = [
         "# Above these a score becomes a finding. Made by huiliu.evidence.forgery.calibrate from honest pictures only: what",
-        f"# one in {round(1 / FALSE_ALARMS)} of them reaches, times {MARGIN}, {LIMIT_MIN} at least. `huiliu evidence atlas calibrate` makes them anew.",
+        f"# one in {round(1 / FALSE_ALARMS)} of them reaches, times {MARGIN}, {LIMIT_MIN} at least.",
+        "# `huiliu evidence atlas calibrate` makes them anew.",
         "# png, jpeg: ink in pixels a row, at full contrast; scaled: in units of the page's own noise; background_noise: grey",
         "# levels. copy is a JPEG of low quality at full size, scaled any picture that is not as wide as its phone's screen.",
     ]
